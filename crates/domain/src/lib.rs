@@ -1,0 +1,11 @@
+//! The words and rules of the field, as plain values and plain functions.
+//!
+//! Everybody stands on this crate; it stands on nobody. It does no I/O, reads no clock and no source of
+//! randomness: time, ids and rule files are arguments. Each module has its table tests beside it.
+
+pub mod calendar;
+mod codes;
+pub mod ids;
+pub mod people;
+pub mod phone;
+pub mod text;

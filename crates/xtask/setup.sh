@@ -1,0 +1,81 @@
+# shellcheck shell=sh
+# Sourced by ./run and ./test: makes a bare Debian 12 able to build and test the project.
+# Installs only what is missing, and ends by naming whatever it could not install.
+# Nothing is done where everything is there: a second call takes well under a second.
+
+RUST_AT_LEAST=1.95
+NODE_AT_LEAST=20.19
+NPM_AT_LEAST=11
+TOOLS_DIR="$PWD/.tools"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# version_at_least WANTED FOUND: true if FOUND >= WANTED, compared number by number.
+version_at_least() {
+    [ -n "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo "$@"; else return 1; fi
+}
+
+# apt_install PACKAGE…: one quiet call; the package lists are refreshed once.
+apt_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    if [ -z "${APT_LISTS_FRESH:-}" ]; then
+        as_root apt-get update -qq >&2 || return 1
+        APT_LISTS_FRESH=yes
+    fi
+    say "installing: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+rust_version() { cargo --version 2>/dev/null | awk '{print $2}' | sed 's/[^0-9.].*//'; }
+
+need_rust() {
+    if ! version_at_least "$RUST_AT_LEAST" "$(rust_version)"; then
+        apt_install rustc-web cargo-web || return 1
+    fi
+    command -v rustfmt >/dev/null 2>&1 || apt_install rustfmt-web || return 1
+    cargo clippy --version >/dev/null 2>&1 || apt_install rust-web-clippy || return 1
+    version_at_least "$RUST_AT_LEAST" "$(rust_version)"
+}
+
+need_c_compiler() {
+    missing=
+    command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+    command -v pkg-config >/dev/null 2>&1 || missing="$missing pkg-config"
+    [ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"
+    command -v git >/dev/null 2>&1 || missing="$missing git"
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install $missing
+}
+
+# Node and npm are for the user interface. Debian's own are too old for its build, so the npm
+# registry's `node` and `npm` packages go into a folder of the project.
+need_node() {
+    PATH="$TOOLS_DIR/node_modules/.bin:$PATH"
+    export PATH
+    node_new_enough && return 0
+    command -v npm >/dev/null 2>&1 || apt_install npm || return 1
+    say "installing: node 22 and npm 11 into .tools"
+    npm install --silent --no-fund --no-audit --prefix "$TOOLS_DIR" node@22 npm@11 >&2 || return 1
+    node_new_enough
+}
+
+node_new_enough() {
+    version_at_least "$NODE_AT_LEAST" "$(node --version 2>/dev/null | sed 's/^v//')" &&
+        version_at_least "$NPM_AT_LEAST" "$(npm --version 2>/dev/null)"
+}
+
+setup_machine() {
+    failed=
+    need_c_compiler || failed="$failed, C compiler with OpenSSL headers and git"
+    need_rust || failed="$failed, Rust $RUST_AT_LEAST or newer with rustfmt and clippy"
+    need_node || failed="$failed, Node $NODE_AT_LEAST or newer with npm $NPM_AT_LEAST"
+    if [ -n "$failed" ]; then
+        say "could not install: ${failed#, }"
+        case "$failed" in *"Rust "* | *"C compiler"*) exit 1 ;; esac
+    fi
+}

@@ -1,0 +1,62 @@
+//! `cargo xtask …`: everything a developer, the continuous integration and the two scripts `./run`
+//! and `./test` ask of the project. One module per command; no product code lives here.
+// A command-line tool speaks on its standard output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod checks;
+mod run;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Tools of Từng Nhà; ./run and ./test call them")]
+enum Task {
+    /// Run every check and print the minutes of each (what ./test does)
+    Test(checks::Options),
+    /// Start the product (what ./run does)
+    Run(run::Options),
+    /// Check the house rules: dependency direction, licences, file sizes and names, paths in documents
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Test(options) => checks::test(&options),
+        Task::Run(options) => run::run(&options),
+        Task::Tidy => tidy::tidy(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder, wherever the tool is called from.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(PathBuf::from).unwrap_or_default()
+}
+
+/// The cargo that called us, so that a script's choice of toolchain holds for everything below it.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs to the end; an exit code other than 0 is an error naming the command.
+fn must_succeed(command: &mut Command) -> Result<()> {
+    let line = format!("{command:?}");
+    let status = command.status().with_context(|| format!("cannot start {line}"))?;
+    if !status.success() {
+        bail!("{status}: {line}");
+    }
+    Ok(())
+}
