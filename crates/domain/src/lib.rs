@@ -5,7 +5,11 @@
 
 pub mod calendar;
 mod codes;
+pub mod consent;
+pub mod fact;
 pub mod ids;
 pub mod people;
 pub mod phone;
+pub mod registry;
 pub mod text;
+pub mod visit;
