@@ -6,10 +6,17 @@
 pub mod calendar;
 mod codes;
 pub mod consent;
+pub mod criteria;
 pub mod fact;
+pub mod figures;
 pub mod ids;
 pub mod people;
 pub mod phone;
 pub mod registry;
+pub mod rules;
+pub mod tally;
 pub mod text;
 pub mod visit;
+
+#[cfg(test)]
+mod sample;
