@@ -1,0 +1,360 @@
+//! The server's policy for an arriving group, as a pure function over a small read trait: SQLite,
+//! PostgreSQL and memory only get and put. Called inside the commune's serial transaction (§4), after
+//! signature and inflation were checked outside it.
+//!
+//! Idempotent per op by `(group id, index)` and hash. A group that cannot be taken goes to quarantine
+//! whole, acknowledged, visible, and takes a position; it never blocks the device.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use domain::ids::{CommuneId, DeviceId};
+use domain::registry::{self, FieldRule};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::group::{Group, GroupLimits};
+use crate::op::{GroupId, Op, OpHash, OpId};
+use crate::position::Position;
+use crate::receipt::{Found, Receipt, ReceiptKey};
+use crate::records;
+use crate::rights::{Held, may_write};
+use crate::row::Row;
+use crate::stamp::{Stamp, StampInputs, effective_stamp};
+use crate::wire::Numbered;
+
+/// What ingest reads of a commune's log.
+pub trait LogView {
+    /// Why reading failed.
+    type Error;
+    /// The hash and receipt of an op that was taken.
+    fn known(&self, op: OpId) -> Result<Option<(OpHash, Receipt)>, Self::Error>;
+    /// The record's row.
+    fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, Self::Error>;
+    /// True if the record has a row.
+    fn exists(&self, kind: u16, record: Uuid) -> Result<bool, Self::Error> {
+        Ok(self.row(kind, record)?.is_some())
+    }
+    /// The stamp of an op that was taken, or that arrived and waits in quarantine.
+    fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, Self::Error>;
+    /// The highest stamp given to an op that arrived under this incarnation, quarantined ones included.
+    fn last_stamp(&self, device: DeviceId, incarnation: u64) -> Result<Option<Stamp>, Self::Error>;
+    /// The highest number used up by this incarnation; 0 if none. Numbers begin at 1.
+    fn last_number(&self, device: DeviceId, incarnation: u64) -> Result<u64, Self::Error>;
+    /// Which group used that number up.
+    fn group_at(&self, device: DeviceId, incarnation: u64, dseq: u64)
+    -> Result<Option<GroupId>, Self::Error>;
+    /// The reason, if the group waits in quarantine.
+    fn quarantined(&self, group: GroupId) -> Result<Option<Quarantine>, Self::Error>;
+}
+
+/// Why a group waits in quarantine. As text, so that a reason of a newer version is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Quarantine {
+    /// It breaks a rule of groups, or an op of that name with another content is known.
+    Invalid,
+    /// The device had no assignment to the scope. Tried again when assignments change.
+    Rights,
+    /// A record or the parent of one is not known yet. Tried again at each commit.
+    NoParent,
+    /// A reason of a newer version.
+    Unknown(String),
+}
+
+impl Quarantine {
+    /// The word on the wire and in tables.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Rights => "rights",
+            Self::NoParent => "no_parent",
+            Self::Unknown(code) => code,
+        }
+    }
+}
+
+impl From<String> for Quarantine {
+    fn from(code: String) -> Self {
+        match code.as_str() {
+            "invalid" => Self::Invalid,
+            "rights" => Self::Rights,
+            "no_parent" => Self::NoParent,
+            _ => Self::Unknown(code),
+        }
+    }
+}
+
+impl From<Quarantine> for String {
+    fn from(reason: Quarantine) -> Self {
+        reason.code().to_owned()
+    }
+}
+
+/// What became of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupOutcome {
+    /// Taken; at least one field holds its value.
+    Applied,
+    /// Taken; other ops stand in every field.
+    Superseded,
+    /// All its ops were known: receipts repeated, nothing committed. A new number is used up.
+    Known,
+    /// Kept apart.
+    Quarantined(Quarantine),
+    /// Not looked at: a number before it is missing.
+    Gap {
+        /// The number to go on with.
+        expect: u64,
+    },
+    /// Not looked at: the number belongs to another group. The laptop takes a new incarnation (F17).
+    NumberTaken,
+}
+
+impl GroupOutcome {
+    /// True if the outcome is committed at the position handed in. Quarantine too, so that a rewind shows
+    /// (F3).
+    pub fn takes_position(&self) -> bool {
+        matches!(self, Self::Applied | Self::Superseded | Self::Quarantined(_))
+    }
+
+    /// True if the number is used up and the laptop need not send it again.
+    pub fn uses_number(&self) -> bool {
+        !matches!(self, Self::Gap { .. } | Self::NumberTaken)
+    }
+}
+
+/// How a group came to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// In a batch, under a number.
+    Pushed,
+    /// Out of quarantine, with the stamps it was given at its arrival: an arrival keeps its stamp.
+    Released(Vec<Stamp>),
+}
+
+/// What ingest is told about the moment, the place and the device.
+#[derive(Clone, Debug)]
+pub struct IngestContext<'a> {
+    /// The commune whose log this is.
+    pub commune: CommuneId,
+    /// The device that signed the batch.
+    pub device: DeviceId,
+    /// The server's clock; never goes back.
+    pub received_at_ms: i64,
+    /// Of the group's session; 0 if the session never met a server.
+    pub session_offset_ms: i64,
+    /// The next free position.
+    pub position: Position,
+    /// The device's assignments in the ledger.
+    pub held: &'a [Held],
+    /// True if the server's log has the group's base position in its present history.
+    pub base_known: bool,
+    /// What a group may be at most.
+    pub limits: GroupLimits,
+    /// Seals the receipts.
+    pub key: &'a ReceiptKey,
+    /// How the group came.
+    pub arrival: Arrival,
+}
+
+/// What is to be stored, in the transaction that `outcome` is committed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingested {
+    /// One for each op that is known or was taken, in order of index; of a quarantined group the ones
+    /// known before.
+    pub receipts: Vec<Receipt>,
+    /// Rows that changed, after the merge.
+    pub rows: Vec<Row>,
+    /// Effective stamps of all ops, in their order; kept with a quarantined group. Empty if the group
+    /// was not looked at.
+    pub stamps: Vec<Stamp>,
+    /// What became of the group.
+    pub outcome: GroupOutcome,
+}
+
+impl Ingested {
+    fn not_taken(outcome: GroupOutcome) -> Self {
+        Self { receipts: vec![], rows: vec![], stamps: vec![], outcome }
+    }
+}
+
+/// Takes a numbered group in. Nothing is written: the caller stores what comes back.
+pub fn ingest<V: LogView>(
+    view: &V,
+    numbered: &Numbered,
+    context: &IngestContext<'_>,
+) -> Result<Ingested, V::Error> {
+    if context.arrival == Arrival::Pushed {
+        if let Some(refused) = judge_number(view, numbered, context.device)? {
+            return Ok(Ingested::not_taken(refused));
+        }
+    }
+    let group = &numbered.group;
+    let mut known = Vec::with_capacity(group.ops.len());
+    let mut invalid = !is_sound(group, context);
+    for op in &group.ops {
+        let receipt = match view.known(op.id())? {
+            Some((hash, receipt)) if hash == op.hash() => Some(receipt),
+            Some(_) => {
+                invalid = true;
+                None
+            }
+            None => None,
+        };
+        known.push(receipt);
+    }
+    let stamps = stamps(view, numbered, context, &known)?;
+    let quarantined = |reason| Ingested {
+        receipts: known.iter().flatten().cloned().collect(),
+        rows: vec![],
+        stamps: stamps.clone(),
+        outcome: GroupOutcome::Quarantined(reason),
+    };
+    if invalid {
+        return Ok(quarantined(Quarantine::Invalid));
+    }
+    if known.iter().all(Option::is_some) {
+        let receipts = known.into_iter().flatten().collect();
+        return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known });
+    }
+    if let (Arrival::Pushed, Some(reason)) = (&context.arrival, view.quarantined(group.id)?) {
+        // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
+        return Ok(Ingested {
+            outcome: GroupOutcome::Quarantined(reason),
+            ..Ingested::not_taken(GroupOutcome::Known)
+        });
+    }
+    if !rights_suffice(group, context) {
+        return Ok(quarantined(Quarantine::Rights));
+    }
+    if !records::parents_known(view, group, &known)? {
+        return Ok(quarantined(Quarantine::NoParent));
+    }
+    take(view, group, context, known, stamps)
+}
+
+/// `None` if the group is next, or uses its number for the second time.
+fn judge_number<V: LogView>(
+    view: &V,
+    numbered: &Numbered,
+    device: DeviceId,
+) -> Result<Option<GroupOutcome>, V::Error> {
+    let last = view.last_number(device, numbered.incarnation)?;
+    if numbered.dseq > last {
+        let expect = last.saturating_add(1);
+        return Ok((numbered.dseq != expect).then_some(GroupOutcome::Gap { expect }));
+    }
+    let owner = view.group_at(device, numbered.incarnation, numbered.dseq)?;
+    Ok((owner != Some(numbered.group.id)).then_some(GroupOutcome::NumberTaken))
+}
+
+fn is_sound(group: &Group, context: &IngestContext<'_>) -> bool {
+    let here = |op: &Op| (op.header.commune, op.header.device) == (context.commune, context.device);
+    group.check(&context.limits).is_ok() && group.ops.iter().all(here)
+}
+
+fn rights_suffice(group: &Group, context: &IngestContext<'_>) -> bool {
+    group.ops.first().is_some_and(|op| {
+        let base = context.base_known.then_some(op.header.base);
+        may_write(context.held, op.header.scope, base, context.received_at_ms)
+    })
+}
+
+/// Each op's effective stamp: the receipt's for a known one, the arrival's for one out of quarantine.
+fn stamps<V: LogView>(
+    view: &V,
+    numbered: &Numbered,
+    context: &IngestContext<'_>,
+    known: &[Option<Receipt>],
+) -> Result<Vec<Stamp>, V::Error> {
+    let ops = &numbered.group.ops;
+    let arrived: &[Stamp] = match &context.arrival {
+        Arrival::Released(stamps) => stamps,
+        Arrival::Pushed => &[],
+    };
+    let mut previous = view.last_stamp(context.device, numbered.incarnation)?;
+    let mut given: Vec<Stamp> = Vec::with_capacity(ops.len());
+    for (place, (op, known)) in ops.iter().zip(known).enumerate() {
+        let stamp = match (known, arrived.get(place)) {
+            (Some(receipt), _) => receipt.stamp,
+            (None, Some(arrived)) => *arrived,
+            (None, None) => {
+                let mut replaced = Vec::new();
+                for id in op.fields.iter().filter_map(|edit| edit.replaced) {
+                    let same_group = id.group == numbered.group.id;
+                    let earlier = given.get(usize::from(id.index)).filter(|_| same_group).copied();
+                    replaced.extend(match earlier {
+                        Some(stamp) => Some(stamp),
+                        None => view.stamp_of(id)?,
+                    });
+                }
+                let seen: Vec<Stamp> = op.fields.iter().filter_map(|edit| edit.seen).collect();
+                effective_stamp(StampInputs {
+                    wall_ms: op.header.wall_ms,
+                    session_offset_ms: context.session_offset_ms,
+                    received_at_ms: context.received_at_ms,
+                    previous_in_incarnation: previous,
+                    replaced: &replaced,
+                    seen: &seen,
+                })
+            }
+        };
+        previous = previous.max(Some(stamp));
+        given.push(stamp);
+    }
+    Ok(given)
+}
+
+/// Merges the ops that are not known yet and writes their receipts.
+fn take<V: LogView>(
+    view: &V,
+    group: &Group,
+    context: &IngestContext<'_>,
+    known: Vec<Option<Receipt>>,
+    stamps: Vec<Stamp>,
+) -> Result<Ingested, V::Error> {
+    let mut rows: Vec<(Row, bool)> = Vec::new();
+    let mut places: HashMap<(u16, Uuid), usize> = HashMap::new();
+    let mut receipts = Vec::with_capacity(group.ops.len());
+    for ((op, known), stamp) in group.ops.iter().zip(known).zip(&stamps) {
+        if let Some(receipt) = known {
+            receipts.push(receipt);
+            continue;
+        }
+        let place = match places.entry((op.header.kind, op.header.record)) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                let row = view.row(op.header.kind, op.header.record)?;
+                rows.push((row.unwrap_or_else(|| Row::begun_by(op)), false));
+                *entry.insert(rows.len() - 1)
+            }
+        };
+        let Some((row, changed)) = rows.get_mut(place) else { continue };
+        let found = rivals(row, op);
+        *changed |= !row.merge(op, *stamp).changed.is_empty();
+        receipts.push(context.key.seal(Receipt {
+            op: op.id(),
+            op_hash: op.hash(),
+            stamp: *stamp,
+            first: context.position,
+            found,
+            mac: [0; 16],
+        }));
+    }
+    let rows: Vec<Row> = rows.into_iter().filter(|(_, changed)| *changed).map(|(row, _)| row).collect();
+    let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
+    Ok(Ingested { receipts, rows, stamps, outcome })
+}
+
+/// §2: concurrent ⇔ the replaced op is not the winner at ingest. Equal values are no conflict (F14).
+fn rivals(row: &Row, op: &Op) -> Vec<Found> {
+    let reviewed = |no| registry::field(no).is_some_and(|field| field.rule == FieldRule::Reviewed);
+    let rival = |edit: &crate::op::FieldEdit| {
+        let winner = row.cells.get(&edit.no)?;
+        let unseen = edit.replaced != Some(winner.key.op) && winner.value != edit.value;
+        (unseen && reviewed(edit.no)).then_some(Found { field: edit.no, rival: winner.key.op })
+    };
+    op.fields.iter().filter_map(rival).collect()
+}

@@ -1,0 +1,36 @@
+//! The rules that keep every edit: op, group, receipt, order, merge, projection, base rows, and what
+//! goes over the wire. Laptop, server, simulator and bundle import run this one code.
+//!
+//! It does no I/O and reads no clock and no source of randomness: times, random numbers and keys are
+//! arguments, and stores stand behind the small traits [`ingest::LogView`] and [`local::LocalStore`].
+//! Numbers such as §2 and F13 point into `docs/SYNC.md`. Laws of merge and projection are in `laws.rs`,
+//! the named short histories in `histories.rs`, a model of one server and three laptops in `model.rs`.
+
+pub mod conflict;
+#[cfg(feature = "sabotage")]
+mod fault;
+pub mod group;
+mod hex;
+pub mod ingest;
+pub mod local;
+pub mod op;
+pub mod position;
+pub mod projection;
+pub mod receipt;
+pub mod records;
+pub mod rights;
+pub mod row;
+pub mod row_bytes;
+pub mod stamp;
+pub mod value;
+pub mod wire;
+
+pub use group::{Group, GroupError, GroupLimits};
+pub use ingest::{GroupOutcome, IngestContext, Ingested, LogView, Quarantine, ingest};
+pub use local::LocalStore;
+pub use op::{FieldEdit, GroupId, Op, OpHash, OpHeader, OpId, Scope};
+pub use position::{ChainHash, Cursor, Epoch, Position};
+pub use receipt::{Found, Receipt, ReceiptKey};
+pub use row::{Cell, MergeOutcome, Row};
+pub use stamp::{OrderKey, Stamp, StampInputs, effective_stamp};
+pub use value::Value;
