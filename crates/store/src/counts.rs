@@ -1,0 +1,263 @@
+//! The tallies. A household's contribution is kept beside it; writing it again takes the old one out of
+//! its alley's tally and puts the new one in. All arithmetic is `domain::Tally`'s.
+//!
+//! Answers lapse and people come of age without anybody writing: [`catch_up`] recounts the households
+//! whose contribution ends by a day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::calendar::Day;
+use domain::consent::{Purpose, Standing};
+use domain::criteria::{CriteriaSet, Person, Verdict};
+use domain::fact::{Current, Fact};
+use domain::ids::{AlleyId, HamletUnitId, HouseholdId, MemberId};
+use domain::people::{Household, Member};
+use domain::rules::DoorRules;
+use domain::tally::{Contribution, HouseholdView, Tally};
+use domain::visit::{Progress, Visit, VisitState};
+use rusqlite::{Connection, OptionalExtension, params};
+use sync_core::projection::{current_facts, standing};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::settings;
+use crate::tables::{all, assessments, consents, households, members, read, to_json, visits};
+
+/// What the counting goes by.
+#[derive(Clone, Debug)]
+pub struct CountedBy {
+    /// Ages, validity, what counts as yes.
+    pub rules: DoorRules,
+    /// What makes a Gia đình số.
+    pub criteria: CriteriaSet,
+}
+
+/// Everything that is known about one person, as of a day.
+#[derive(Clone, Debug)]
+pub struct PersonState {
+    /// The register line.
+    pub member: Member,
+    /// Current facts; empty where the person refused to have them kept.
+    pub facts: BTreeMap<Fact, Current>,
+    /// Where the person stands with being counted (P2).
+    pub consent: Standing,
+    /// Guided by the team at least once.
+    pub guided: bool,
+}
+
+/// Everything that is known about one household, as of a day.
+#[derive(Clone, Debug)]
+pub struct HouseholdState {
+    /// The register line.
+    pub household: Household,
+    /// From the visits that stand.
+    pub visits: VisitState,
+    /// The newest visit that stands.
+    pub last_visit: Option<Visit>,
+    /// In the household's order.
+    pub people: Vec<PersonState>,
+}
+
+impl HouseholdState {
+    /// Reads a household with its people, visits, facts and consents.
+    pub fn read(
+        connection: &Connection,
+        id: HouseholdId,
+        by: &CountedBy,
+        today: Day,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(household) = households::get(connection, id)? else { return Ok(None) };
+        let all_visits = visits::of_household(connection, id)?;
+        let stand: Vec<&Visit> = standing(&all_visits).into_iter().map(|(_, visit)| visit).collect();
+        let guided: BTreeSet<MemberId> =
+            stand.iter().flat_map(|visit| visit.guided.iter().copied()).collect();
+        let mut people = Vec::new();
+        for member in members::of_household(connection, id)? {
+            people.push(person(connection, member, &guided, by, today)?);
+        }
+        let state = VisitState::of(stand.iter().copied());
+        Ok(Some(Self { household, visits: state, last_visit: stand.last().copied().cloned(), people }))
+    }
+
+    /// What it adds to the tallies, and why.
+    pub fn contribution(&self, by: &CountedBy, today: Day) -> Contribution {
+        let view = HouseholdView {
+            household: &self.household,
+            visits: self.visits.clone(),
+            people: self.people.iter().map(PersonState::seen).collect(),
+        };
+        Contribution::of(&view, &by.criteria, &by.rules, today)
+    }
+}
+
+impl PersonState {
+    fn seen(&self) -> Person<'_> {
+        // Sessions come with their screens; until then nobody has attended one.
+        Person { member: &self.member, facts: &self.facts, attended: false, guided: self.guided }
+    }
+}
+
+fn person(
+    connection: &Connection,
+    member: Member,
+    guided: &BTreeSet<MemberId>,
+    by: &CountedBy,
+    today: Day,
+) -> Result<PersonState, StoreError> {
+    let answers = consents::of_member(connection, member.id)?;
+    let consent = Standing::of(&Purpose::Figures, standing(&answers).into_iter().map(|(_, consent)| consent));
+    let facts = if consent == Standing::Refused {
+        BTreeMap::new()
+    } else {
+        let events = assessments::of_member(connection, member.id)?;
+        current_facts(&events, today, |_, evidence, day| by.rules.valid_until(evidence, day))
+    };
+    let guided = guided.contains(&member.id);
+    Ok(PersonState { member, facts, consent, guided })
+}
+
+/// The alley of households whose alley is not known.
+const NO_ALLEY: Uuid = Uuid::nil();
+
+/// Differences to the tallies of alleys, collected and written once per transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Differences(BTreeMap<(Uuid, Uuid), Tally>);
+
+impl Differences {
+    /// Recounts one household against what it counted before.
+    pub(crate) fn recount(
+        &mut self,
+        connection: &Connection,
+        id: HouseholdId,
+        by: &CountedBy,
+        today: Day,
+    ) -> Result<(), StoreError> {
+        let Some(state) = HouseholdState::read(connection, id, by, today)? else { return Ok(()) };
+        let now = state.contribution(by, today);
+        let unit = state.household.hamlet_unit.0;
+        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
+        let before: Option<((Uuid, Uuid), String)> = connection
+            .prepare_cached(
+                "SELECT hamlet_unit_id, alley_id, tally FROM household_counts WHERE household_id = ?1",
+            )?
+            .query_row([id.0], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+            .optional()?;
+        if let Some((place, tally)) = before {
+            let tally: Tally = serde_json::from_str(&tally).map_err(|_| StoreError::Damaged)?;
+            self.0.entry(place).or_default().remove(&tally);
+        }
+        self.0.entry((unit, alley)).or_default().add(&now.tally);
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![
+                id.0,
+                unit,
+                alley,
+                to_json(&now.tally)?,
+                to_json(&now.verdict)?,
+                to_json(&now.progress)?,
+                now.valid_until.map(|day| day.to_string()),
+            ])?;
+        Ok(())
+    }
+
+    /// Adds the differences to the tallies.
+    pub(crate) fn write(self, connection: &Connection) -> Result<(), StoreError> {
+        for ((unit, alley), difference) in self.0 {
+            if difference == Tally::default() {
+                continue;
+            }
+            let kept: Option<String> = connection
+                .prepare_cached("SELECT tally FROM tallies WHERE hamlet_unit_id = ?1 AND alley_id = ?2")?
+                .query_row(params![unit, alley], |row| row.get(0))
+                .optional()?;
+            let mut tally: Tally = match kept {
+                Some(json) => serde_json::from_str(&json).map_err(|_| StoreError::Damaged)?,
+                None => Tally::default(),
+            };
+            tally.add(&difference);
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO tallies VALUES (?1, ?2, ?3)")?
+                .execute(params![unit, alley, to_json(&tally)?])?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings the tallies to a day: recounts what lapses or comes of age by then. Each household once.
+pub(crate) fn catch_up(connection: &Connection, by: &CountedBy, today: Day) -> Result<(), StoreError> {
+    // After a step back of the clock nothing tells which contributions changed.
+    let sql = match settings::counted_on(connection)? {
+        Some(day) if day == today => return Ok(()),
+        Some(day) if day < today => "SELECT household_id FROM household_counts WHERE valid_until <= ?1",
+        _ => "SELECT household_id FROM household_counts WHERE ?1 IS NOT NULL",
+    };
+    let ended = all(connection, sql, [today.to_string()], |row| read::id(row, 0, HouseholdId))?;
+    let mut differences = Differences::default();
+    for household in ended {
+        differences.recount(connection, household, by, today)?;
+    }
+    differences.write(connection)?;
+    settings::put(connection, settings::COUNTED_ON, &today)
+}
+
+/// The tally of everything on this laptop, of one hamlet unit, or of one alley.
+pub fn tally(
+    connection: &Connection,
+    unit: Option<HamletUnitId>,
+    alley: Option<AlleyId>,
+) -> Result<Tally, StoreError> {
+    let mut sum = Tally::default();
+    for part in by_alley(connection)? {
+        let wanted = unit.is_none_or(|unit| unit == part.hamlet_unit)
+            && alley.is_none_or(|alley| Some(alley) == part.alley);
+        if wanted {
+            sum.add(&part.tally);
+        }
+    }
+    Ok(sum)
+}
+
+/// One alley's tally.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlleyTally {
+    /// Of which unit.
+    pub hamlet_unit: HamletUnitId,
+    /// `None`: households whose alley is not known.
+    pub alley: Option<AlleyId>,
+    /// Its counts.
+    pub tally: Tally,
+}
+
+/// Every alley's tally.
+pub fn by_alley(connection: &Connection) -> Result<Vec<AlleyTally>, StoreError> {
+    all(connection, "SELECT hamlet_unit_id, alley_id, tally FROM tallies", [], |row| {
+        let alley: Uuid = row.get(1)?;
+        Ok(AlleyTally {
+            hamlet_unit: read::id(row, 0, HamletUnitId)?,
+            alley: (alley != NO_ALLEY).then_some(AlleyId(alley)),
+            tally: read::json(row, 2)?,
+        })
+    })
+}
+
+/// How one household stands, as last counted.
+pub fn standing_of(
+    connection: &Connection,
+    household: HouseholdId,
+) -> Result<Option<(Progress, Verdict)>, StoreError> {
+    let sql = "SELECT progress, verdict FROM household_counts WHERE household_id = ?1";
+    let found = all(connection, sql, [household.0], |row| Ok((read::json(row, 0)?, read::json(row, 1)?)))?;
+    Ok(found.into_iter().next())
+}
+
+/// Counts everything afresh, without the kept tallies: must equal them.
+pub fn full_recount(connection: &Connection, by: &CountedBy, today: Day) -> Result<Tally, StoreError> {
+    let mut sum = Tally::default();
+    for household in households::list(connection)? {
+        if let Some(state) = HouseholdState::read(connection, household.id, by, today)? {
+            sum.add(&state.contribution(by, today).tally);
+        }
+    }
+    Ok(sum)
+}

@@ -1,0 +1,98 @@
+//! What can go wrong with a store. Each has a code; the sentence for people is looked up by it.
+
+/// Nothing personal is ever in here: codes, numbers and names of tables only.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process holds the data folder.
+    #[error("the data folder is in use")]
+    InUse,
+    /// No slot opens with this passphrase. Failed tries never wipe anything.
+    #[error("wrong passphrase")]
+    WrongPassphrase,
+    /// No store was made in this folder yet.
+    #[error("no store here")]
+    NotSetUp,
+    /// A store is there already; making a new one would lose its key.
+    #[error("a store exists here")]
+    AlreadySetUp,
+    /// Written by a newer version; left untouched.
+    #[error("database version {found} is newer than {known}")]
+    Newer {
+        /// Of the file.
+        found: u32,
+        /// Of this program.
+        known: u32,
+    },
+    /// The file is not what it should be. [`crate::open::set_aside`] saves it and starts afresh.
+    #[error("the database is damaged")]
+    Damaged,
+    /// No space left. Nothing of the action was kept; the form still holds it.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The key file is unreadable.
+    #[error("the key file is damaged")]
+    KeysDamaged,
+    /// More than 64 KiB in one save; a longer action is a job of several groups.
+    #[error("one save of {bytes} bytes is too large")]
+    GroupTooLarge {
+        /// Of the group.
+        bytes: usize,
+    },
+    /// A record cannot be kept as it is.
+    #[error("invalid record: {0}")]
+    Invalid(&'static str),
+    /// A file of the data folder cannot be read or written.
+    #[error("data folder: {0}")]
+    Io(std::io::Error),
+    /// The database refused.
+    #[error("database: {0}")]
+    Sqlite(rusqlite::Error),
+    /// An upgrade failed; the verified copy of the file before it is kept.
+    #[error("upgrade: {0}")]
+    Upgrade(String),
+    /// Sealing for the commune failed.
+    #[error("sealing failed")]
+    Seal,
+}
+
+impl StoreError {
+    /// For the screen's message catalogue and for other programs; never changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InUse => "store.in_use",
+            Self::WrongPassphrase => "store.wrong_passphrase",
+            Self::NotSetUp => "store.not_set_up",
+            Self::AlreadySetUp => "store.already_set_up",
+            Self::Newer { .. } => "store.newer",
+            Self::Damaged => "store.damaged",
+            Self::DiskFull => "store.disk_full",
+            Self::KeysDamaged => "store.keys_damaged",
+            Self::GroupTooLarge { .. } => "store.group_too_large",
+            Self::Invalid(_) => "store.invalid",
+            Self::Io(_) => "store.io",
+            Self::Sqlite(_) => "store.database",
+            Self::Upgrade(_) => "store.upgrade",
+            Self::Seal => "store.seal",
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Sqlite(error),
+        }
+    }
+}

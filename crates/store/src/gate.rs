@@ -1,0 +1,257 @@
+//! The write gate: the one way to change a synced record. [`Store::transact`] changes rows, tallies, op,
+//! overlay and outbox in one SQLite transaction, and seals the group for the commune right after the
+//! commit. There is no second way (docs/ARCHITECTURE.md, "Save a visit offline").
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::calendar::Day;
+use domain::ids::{HouseholdId, JobId};
+use domain::registry::{Nature, RecordKind};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use sync_core::group::{Group, GroupError, GroupLimits};
+use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
+use sync_core::position::Position;
+use sync_core::records::Recorded;
+use sync_core::row::Row;
+use sync_core::value::Value;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::counts::{CountedBy, Differences};
+use crate::error::StoreError;
+use crate::machine::{Machine, random};
+use crate::rows::{Visible, pending_stamp, visible};
+use crate::settings::{self, SyncState};
+use crate::tables::{self, members};
+
+/// Version of the field registry that ops are written by.
+pub const SCHEMA: u16 = 1;
+
+/// What a save is: its name for the log and for undo, its scope, and the long action it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// "visit.save"
+    pub name: &'static str,
+    /// Who receives it.
+    pub scope: Scope,
+    /// The job that it is a part of, if any.
+    pub job: Option<JobId>,
+}
+
+/// What was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// `None` if nothing differed from what was there.
+    pub group: Option<GroupId>,
+    /// The laptop's wall clock: "Đã lưu trên máy lúc …".
+    pub at_ms: i64,
+}
+
+/// The open save: what the use case writes into.
+#[derive(Debug)]
+pub struct Change<'t> {
+    transaction: &'t Connection,
+    header: OpHeader,
+    seq: i64,
+    machine: &'t mut dyn Machine,
+    ops: Vec<Op>,
+    /// Records of this save, in the order in which they were first written.
+    order: Vec<(u16, Uuid)>,
+    records: HashMap<(u16, Uuid), Visible>,
+}
+
+impl Change<'_> {
+    /// The day of this save in UTC+07:00, by the laptop's clock.
+    pub fn today(&self) -> Day {
+        Day::at(self.header.wall_ms)
+    }
+
+    /// The laptop's wall clock at the save.
+    pub fn wall_ms(&self) -> i64 {
+        self.header.wall_ms
+    }
+
+    /// Reads what the save stands on, itself not included.
+    pub fn connection(&self) -> &Connection {
+        self.transaction
+    }
+
+    /// Random bytes, for ids of new records.
+    pub fn random<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        Ok(random(self.machine)?)
+    }
+
+    /// Writes a new record, or on one that exists the fields that differ.
+    pub fn put(&mut self, record: &impl Recorded) -> Result<(), StoreError> {
+        self.put_with(record, vec![])
+    }
+
+    /// [`Change::put`], with fields that the record's type does not show (where it came from).
+    pub fn put_with<R: Recorded>(&mut self, record: &R, also: Vec<(u16, Value)>) -> Result<(), StoreError> {
+        let mut fields = record.fields();
+        fields.extend(also);
+        self.write(R::KIND, record.record(), fields)
+    }
+
+    /// Writes fields of one record. Values that stand already are left out; so is an op without fields.
+    pub fn write(
+        &mut self,
+        kind: RecordKind,
+        record: Uuid,
+        fields: Vec<(u16, Value)>,
+    ) -> Result<(), StoreError> {
+        let key = (kind.no(), record);
+        if !self.records.contains_key(&key) {
+            self.records.insert(key, visible(self.transaction, kind.no(), record)?);
+            self.order.push(key);
+        }
+        let index = u16::try_from(self.ops.len()).map_err(|_| StoreError::Invalid("too many ops"))?;
+        let salt = random(self.machine)?;
+        let Some(known) = self.records.get_mut(&key) else { return Err(StoreError::Invalid("record")) };
+        if known.scope_or(self.header.scope) != self.header.scope {
+            return Err(StoreError::Invalid("a record of another scope"));
+        }
+        if kind.nature() == Nature::Event && known.shown.is_some() {
+            return Err(StoreError::Invalid("an event is written once"));
+        }
+        let mut edits: Vec<FieldEdit> = fields
+            .into_iter()
+            .filter(|(no, value)| {
+                let standing = known.shown.as_ref().and_then(|row| row.value(*no));
+                standing.unwrap_or(&Value::Null) != value
+            })
+            .map(|(no, value)| FieldEdit::replacing(no, value, known.shown.as_ref(), known.base.as_ref()))
+            .collect();
+        if edits.is_empty() {
+            return Ok(());
+        }
+        edits.sort_by_key(|edit| edit.no);
+        let id = OpId { group: self.header.id.group, index };
+        let header = OpHeader { id, kind: kind.no(), record, ..self.header.clone() };
+        let op = Op { header, salt, fields: edits };
+        known.shown.get_or_insert_with(|| Row::begun_by(&op)).merge(&op, pending_stamp(self.seq, index));
+        self.ops.push(op);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Runs one save. What the closure wrote becomes one group: kept whole, or not at all if anything
+    /// fails. When this returns, the save survives a power cut.
+    pub fn transact<T>(
+        &mut self,
+        operation: Operation,
+        write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Result<(T, Saved), StoreError> {
+        let moment = self.moment()?;
+        let today = Day::at(moment.wall_ms);
+        let group_id = GroupId::random(random(self.machine.as_mut())?);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        crate::counts::catch_up(&transaction, &self.counted_by, today)?;
+        let mut sync: SyncState = settings::get(&transaction, settings::SYNC)?.ok_or(StoreError::NotSetUp)?;
+        let seq: i64 = transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM saves")?
+            .query_row([], |row| row.get(0))?;
+        let header = OpHeader {
+            id: OpId { group: group_id, index: 0 },
+            job: operation.job,
+            commune: self.identity.commune,
+            scope: operation.scope,
+            kind: 0,
+            record: Uuid::nil(),
+            device: self.identity.device,
+            actor: self.identity.user,
+            schema: SCHEMA,
+            wall_ms: moment.wall_ms,
+            session: moment.session,
+            base: sync.cursor.map_or(Position::default(), |cursor| cursor.position()),
+        };
+        let mut change = Change {
+            transaction: &transaction,
+            header,
+            seq,
+            machine: self.machine.as_mut(),
+            ops: Vec::new(),
+            order: Vec::new(),
+            records: HashMap::new(),
+        };
+        let value = write(&mut change)?;
+        let Change { ops, order, records, .. } = change;
+        if ops.is_empty() {
+            return Ok((value, Saved { group: None, at_ms: moment.wall_ms }));
+        }
+        let group = Group { id: group_id, ops };
+        group.check(&GroupLimits::default()).map_err(refused)?;
+        let body = group.to_bytes().map_err(refused)?;
+        sync.highest_dseq += 1;
+        keep_group(&transaction, &group, &body, operation.name, seq, &sync)?;
+        settings::put(&transaction, settings::SYNC, &sync)?;
+        let shown = order.iter().filter_map(|key| records.get(key)).filter_map(|known| known.shown.as_ref());
+        write_visible(&transaction, shown, &self.counted_by, today)?;
+        transaction.commit()?;
+        self.seal((sync.incarnation, sync.highest_dseq), &body);
+        Ok((value, Saved { group: Some(group_id), at_ms: moment.wall_ms }))
+    }
+}
+
+fn refused(error: GroupError) -> StoreError {
+    match error {
+        GroupError::TooLarge(bytes) => StoreError::GroupTooLarge { bytes },
+        GroupError::TextTooLong(_) => StoreError::Invalid("text too long"),
+        _ => StoreError::Invalid("group"),
+    }
+}
+
+fn keep_group(
+    transaction: &Transaction<'_>,
+    group: &Group,
+    body: &[u8],
+    operation: &str,
+    seq: i64,
+    sync: &SyncState,
+) -> Result<(), StoreError> {
+    let header = group.ops.first().map(|op| &op.header).ok_or(StoreError::Invalid("group"))?;
+    transaction
+        .prepare_cached("INSERT INTO saves VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending', '', ?8)")?
+        .execute(params![
+        seq,
+        group.id.0,
+        operation,
+        header.session.cast_signed(),
+        header.wall_ms,
+        sync.incarnation.cast_signed(),
+        sync.highest_dseq.cast_signed(),
+        body,
+    ])?;
+    let mut insert = transaction.prepare_cached("INSERT INTO overlay VALUES (?1, ?2, ?3)")?;
+    for op in &group.ops {
+        insert.execute(params![op.header.record, seq, op.header.id.index])?;
+    }
+    Ok(())
+}
+
+/// Writes visible rows into their tables, lines that depend on them, and the counts they touch. Saving
+/// and pulling both end here.
+pub(crate) fn write_visible<'r>(
+    connection: &Connection,
+    rows: impl Iterator<Item = &'r Row>,
+    by: &CountedBy,
+    today: Day,
+) -> Result<(), StoreError> {
+    let mut households: BTreeSet<HouseholdId> = BTreeSet::new();
+    for row in rows {
+        let touched = tables::put(connection, row)?;
+        households.extend(touched.households);
+        if let Some(member) = touched.member_line {
+            if let Some(line) = visible(connection, RecordKind::Member.no(), member.0)?.shown {
+                households.extend(tables::put(connection, &line)?.households);
+                households.extend(members::household_of(connection, member)?);
+            }
+        }
+    }
+    let mut differences = Differences::default();
+    for household in households {
+        differences.recount(connection, household, by, today)?;
+    }
+    differences.write(connection)
+}

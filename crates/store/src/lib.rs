@@ -1,0 +1,247 @@
+//! The laptop's store: one encrypted SQLite file, a sealed outbox beside it, and the rules of writing.
+//!
+//! - [`Store::create`], [`Store::open`]: key, schema, lock; a damaged file is set aside, never deleted.
+//! - [`gate`]: the one way to change a synced record.
+//! - [`tables`]: visible records, one module per table, reads included.
+//! - [`counts`]: the tallies; no counting happens in SQL.
+//! - [`search`]: people by name.
+//! - `sync`: what the sync loop needs (`sync_core::LocalStore`).
+//!
+//! It never talks to a network and never makes a sentence for people. `docs/schema.sql` explains the
+//! tables; a test keeps it true.
+
+pub mod counts;
+mod error;
+mod folder;
+pub mod gate;
+pub mod keys;
+pub mod machine;
+pub mod open;
+mod rows;
+mod sealed;
+pub mod search;
+pub mod settings;
+mod sync;
+pub mod tables;
+
+use std::collections::HashSet;
+
+use domain::calendar::Day;
+use rusqlite::Connection;
+
+pub use crate::counts::CountedBy;
+pub use crate::error::StoreError;
+pub use crate::folder::DataFolder;
+pub use crate::gate::{Change, Operation, Saved};
+pub use crate::keys::{DatabaseKey, KeyCost};
+pub use crate::machine::{Machine, SystemMachine};
+pub use crate::open::Durability;
+use crate::sealed::SealedOutbox;
+pub use crate::sealed::{SealedGroup, SealedNumber, read_sealed};
+pub use crate::settings::{Identity, SyncState};
+
+/// How a store is opened.
+#[derive(Debug)]
+pub struct Options {
+    /// What the counting goes by.
+    pub counted_by: CountedBy,
+    /// Clock and randomness.
+    pub machine: Box<dyn Machine>,
+    /// How much a commit waits for the disk.
+    pub durability: Durability,
+    /// What opening a new key slot shall cost.
+    pub key_cost: KeyCost,
+}
+
+/// An open store. One process, one thread that writes.
+#[derive(Debug)]
+pub struct Store {
+    folder: DataFolder,
+    key: DatabaseKey,
+    connection: Connection,
+    identity: Identity,
+    counted_by: CountedBy,
+    machine: Box<dyn Machine>,
+    outbox: SealedOutbox,
+    /// Groups that are kept in the database but could not be sealed (disk full); tried again.
+    unsealed: bool,
+    durability: Durability,
+    session: Session,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    id: u64,
+    /// Wall clock minus monotonic clock when the session began.
+    apart_ms: i64,
+}
+
+/// Clock and session of one save.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall_ms: i64,
+    session: u64,
+}
+
+/// The two clocks may part by so much before the session counts as another one (sync rules §2).
+const CLOCKS_APART_AT_MOST_MS: i64 = 2000;
+
+impl Store {
+    /// Makes a store for a newly enrolled laptop. Keys first, then the database, so that a crash in
+    /// between leaves something that can be opened or made again.
+    pub fn create(
+        folder: DataFolder,
+        identity: &Identity,
+        passphrase: &str,
+        mut options: Options,
+    ) -> Result<Self, StoreError> {
+        if folder.database().exists() {
+            return Err(StoreError::AlreadySetUp);
+        }
+        let key = if keys::exist(&folder) {
+            // A database that was set aside or never finished: the same key serves the next one.
+            keys::unlock(&folder, passphrase)?
+        } else {
+            let key = DatabaseKey::new(machine::random(options.machine.as_mut())?);
+            let salt = machine::random(options.machine.as_mut())?;
+            keys::create(&folder, &key, passphrase, salt, options.key_cost)?;
+            key
+        };
+        let connection = open::open(&folder, &key, options.durability)?;
+        let incarnation = u64::from_le_bytes(machine::random(options.machine.as_mut())?);
+        let today = Day::at(options.machine.wall_ms());
+        settings::put(&connection, settings::COUNTED_ON, &today)?;
+        settings::put(&connection, settings::SYNC, &SyncState { incarnation, ..SyncState::default() })?;
+        // Last: a store without an identity counts as not made.
+        settings::put(&connection, settings::IDENTITY, identity)?;
+        Self::assemble(folder, key, connection, options)
+    }
+
+    /// Opens with any member's passphrase.
+    pub fn open(folder: DataFolder, passphrase: &str, options: Options) -> Result<Self, StoreError> {
+        let key = keys::unlock(&folder, passphrase)?;
+        Self::open_with_key(folder, key, options)
+    }
+
+    /// Opens with the key itself: a running program that was locked, and benchmarks.
+    pub fn open_with_key(folder: DataFolder, key: DatabaseKey, options: Options) -> Result<Self, StoreError> {
+        if !folder.database().exists() {
+            return Err(StoreError::NotSetUp);
+        }
+        let connection = open::open(&folder, &key, options.durability)?;
+        Self::assemble(folder, key, connection, options)
+    }
+
+    fn assemble(
+        folder: DataFolder,
+        key: DatabaseKey,
+        connection: Connection,
+        mut options: Options,
+    ) -> Result<Self, StoreError> {
+        let identity: Identity =
+            settings::get(&connection, settings::IDENTITY)?.ok_or(StoreError::NotSetUp)?;
+        let recipient = identity.seal_to.parse().map_err(|_| StoreError::Seal)?;
+        let (outbox, held) = SealedOutbox::open(&folder.sealed_outbox(), recipient)?;
+        let session = new_session(options.machine.as_mut())?;
+        let mut store = Self {
+            folder,
+            key,
+            connection,
+            identity,
+            counted_by: options.counted_by,
+            machine: options.machine,
+            outbox,
+            unsealed: false,
+            durability: options.durability,
+            session,
+        };
+        store.seal_what_is_missing(&held.into_iter().collect())?;
+        Ok(store)
+    }
+
+    /// Who this laptop is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// For adding another member's passphrase.
+    pub fn key(&self) -> (&DataFolder, &DatabaseKey) {
+        (&self.folder, &self.key)
+    }
+
+    /// The connection, for the read functions of [`tables`], [`counts`] and [`search`].
+    pub fn reading(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What the counting goes by.
+    pub fn counted_by(&self) -> &CountedBy {
+        &self.counted_by
+    }
+
+    /// Today by this laptop's clock, in UTC+07:00.
+    pub fn today(&mut self) -> Day {
+        Day::at(self.machine.wall_ms())
+    }
+
+    /// Random bytes of the machine.
+    pub fn random<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        Ok(machine::random(self.machine.as_mut())?)
+    }
+
+    /// Brings the tallies to today; cheap if they are. Call it before showing figures.
+    pub fn catch_up(&mut self) -> Result<(), StoreError> {
+        let today = self.today();
+        let transaction = self.connection.transaction()?;
+        counts::catch_up(&transaction, &self.counted_by, today)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The clock and the session of a save. A jump of the wall clock begins a new session: its offset to
+    /// the server's clock is another one.
+    fn moment(&mut self) -> Result<Moment, StoreError> {
+        let wall_ms = self.machine.wall_ms();
+        let apart_ms = wall_ms.saturating_sub(self.machine.monotonic_ms());
+        if apart_ms.saturating_sub(self.session.apart_ms).saturating_abs() > CLOCKS_APART_AT_MOST_MS {
+            self.session = new_session(self.machine.as_mut())?;
+        }
+        Ok(Moment { wall_ms, session: self.session.id })
+    }
+
+    /// Seals a committed group. The save stands whatever happens here: a group that could not be sealed
+    /// now (disk full) is sealed at the next save or start.
+    fn seal(&mut self, number: SealedNumber, body: &[u8]) {
+        if self.unsealed {
+            self.unsealed = self.seal_all_missing().is_err();
+            return;
+        }
+        let durable = self.durability == Durability::Full;
+        self.unsealed = self.outbox.append(number, body, durable).is_err();
+    }
+
+    fn seal_all_missing(&mut self) -> Result<(), StoreError> {
+        let held = read_sealed(&self.folder.sealed_outbox())?.into_iter().map(|group| group.number);
+        self.seal_what_is_missing(&held.collect())
+    }
+
+    fn seal_what_is_missing(&mut self, held: &HashSet<SealedNumber>) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT incarnation, dseq, body FROM saves WHERE state <> 'delivered' ORDER BY seq",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let number = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
+            if !held.contains(&number) {
+                let body = row.get_ref(2)?.as_blob().map_err(|_| StoreError::Damaged)?;
+                self.outbox.append(number, body, self.durability == Durability::Full)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn new_session(machine: &mut dyn Machine) -> Result<Session, StoreError> {
+    let id = u64::from_le_bytes(machine::random(machine)?);
+    let apart_ms = machine.wall_ms().saturating_sub(machine.monotonic_ms());
+    Ok(Session { id, apart_ms })
+}

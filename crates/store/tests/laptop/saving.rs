@@ -1,0 +1,312 @@
+//! Saving: rows, tallies, overlay and outbox together; search; figures.
+
+use domain::consent::Decision;
+use domain::fact::Fact;
+use domain::visit::{Outcome, Progress};
+use proptest::prelude::*;
+use store::tables::{households, members, visits};
+use store::{StoreError, counts, read_sealed, search};
+use sync_core::group::Group;
+use sync_core::local::LocalStore;
+use sync_core::wire::BatchLimits;
+
+use crate::common::*;
+
+#[test]
+fn a_save_is_in_rows_tallies_overlay_and_sealed_outbox() {
+    let mut laptop = Laptop::new(1);
+    let saved = laptop.save(a_small_register).unwrap();
+    assert_eq!(saved.at_ms, NOON);
+    let store = laptop.store();
+    assert_eq!(households::get(store.reading(), household(1).id).unwrap(), Some(household(1)));
+    assert_eq!(members::of_household(store.reading(), household(1).id).unwrap().len(), 2);
+    let tally = counts::tally(store.reading(), None, None).unwrap();
+    assert_eq!((tally.houses.listed, tally.present.persons), (1, 2));
+    let pending = store.next_batch(&BatchLimits { groups: 9, bytes: usize::MAX }).unwrap();
+    assert_eq!(pending.len(), 1);
+    assert_eq!((pending[0].dseq, pending[0].group.id), (1, saved.group.unwrap()));
+
+    let sealed = read_sealed(&laptop.dir.path().join("data/outbox.sealed")).unwrap();
+    let opened = age::decrypt(&laptop.commune, &sealed[0].payload).unwrap();
+    assert_eq!(Group::from_bytes(&opened).unwrap(), pending[0].group);
+}
+
+#[test]
+fn a_failed_save_leaves_nothing() {
+    let mut laptop = Laptop::new(1);
+    let failed = laptop.save(|change| {
+        a_small_register(change)?;
+        Err(StoreError::Invalid("the person changed their mind"))
+    });
+    assert!(failed.is_err());
+    assert_eq!(laptop.store().counts().unwrap().pending_groups, 0);
+    assert_eq!(households::list(laptop.store().reading()).unwrap(), []);
+    assert!(read_sealed(&laptop.dir.path().join("data/outbox.sealed")).unwrap().is_empty());
+}
+
+#[test]
+fn the_same_record_again_is_no_op_and_a_change_carries_its_field_only() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    assert_eq!(laptop.save(a_small_register).unwrap().group, None);
+    let mut renamed = member(1, 1, "Nguyễn Văn Hoà");
+    renamed.alive = true;
+    laptop.save(|change| change.put(&renamed)).unwrap();
+    let pending = laptop.store().next_batch(&BatchLimits { groups: 9, bytes: usize::MAX }).unwrap();
+    let op = &pending[1].group.ops[0];
+    assert_eq!(op.fields.len(), 1);
+    assert_eq!(op.fields[0].no, domain::registry::no::MEMBER_FULL_NAME);
+    assert_eq!(op.fields[0].replaced, Some(pending[0].group.ops[3].id()));
+    assert_eq!(op.fields[0].seen, None, "nothing was acknowledged yet");
+}
+
+#[test]
+fn an_event_is_written_once() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.save(|change| change.put(&visit(1, 1, Outcome::Met))).unwrap();
+    let again = laptop.save(|change| change.put(&visit(1, 1, Outcome::Absent)));
+    assert!(matches!(again, Err(StoreError::Invalid(_))), "{again:?}");
+    let kept = visits::of_household(laptop.store().reading(), household(1).id).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].1.outcome, Outcome::Met);
+}
+
+#[test]
+fn a_visit_moves_the_figures_and_an_undo_moves_them_back() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let before = counts::tally(laptop.store().reading(), None, None).unwrap();
+    laptop
+        .save(|change| {
+            change.put(&visit(1, 1, Outcome::Met))?;
+            change.put(&consent(1, 1, Decision::Agreed))?;
+            change.put(&assessment(
+                1,
+                1,
+                &[(Fact::Smartphone, "own"), (Fact::Vneid, "level2"), (Fact::Payment, "bank")],
+            ))?;
+            change.put(&assessment(2, 2, &[(Fact::Smartphone, "none")]))
+        })
+        .unwrap();
+    let tally = counts::tally(laptop.store().reading(), None, None).unwrap();
+    assert_eq!((tally.houses.met, tally.houses.complete), (1, 1));
+    assert_eq!(tally.present.answers[&Fact::Smartphone]["own"], 1);
+    let (progress, _) = counts::standing_of(laptop.store().reading(), household(1).id).unwrap().unwrap();
+    assert_eq!(progress, Progress::Complete);
+
+    laptop
+        .save(|change| {
+            let mut undo = visit(2, 1, Outcome::Absent);
+            undo.voids = Some(visit(1, 1, Outcome::Met).id);
+            change.put(&undo)?;
+            let mut empty = assessment(3, 1, &[]);
+            empty.voids = Some(assessment(1, 1, &[]).id);
+            change.put(&empty)?;
+            let mut empty = assessment(4, 2, &[]);
+            empty.voids = Some(assessment(2, 2, &[]).id);
+            change.put(&empty)
+        })
+        .unwrap();
+    let after = counts::tally(laptop.store().reading(), None, None).unwrap();
+    assert_eq!(after.present, before.present);
+    assert_eq!((after.houses.met, after.houses.reached), (0, 1));
+}
+
+#[test]
+fn a_person_who_withdraws_has_no_facts() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop
+        .save(|change| {
+            change.put(&consent(1, 1, Decision::Agreed))?;
+            change.put(&assessment(1, 1, &[(Fact::Smartphone, "own")]))
+        })
+        .unwrap();
+    laptop.save(|change| change.put(&consent(2, 1, Decision::Withdrawn))).unwrap();
+    let tally = counts::tally(laptop.store().reading(), None, None).unwrap();
+    assert_eq!(tally.present.answers[&Fact::Smartphone]["unknown"], 2);
+    assert_eq!(tally.present.persons, 2, "declined people stay in the denominator");
+}
+
+#[test]
+fn answers_lapse_without_anybody_writing() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.save(|change| change.put(&assessment(1, 1, &[(Fact::Smartphone, "own")]))).unwrap();
+    let own = |laptop: &mut Laptop| {
+        laptop.store().catch_up().unwrap();
+        let tally = counts::tally(laptop.store().reading(), None, None).unwrap();
+        tally.present.answers[&Fact::Smartphone].get("own").copied().unwrap_or(0)
+    };
+    let day = 86_400_000;
+    laptop.machine.set_wall_ms(NOON + 364 * day);
+    assert_eq!(own(&mut laptop), 1);
+    laptop.machine.set_wall_ms(NOON + 366 * day);
+    assert_eq!(own(&mut laptop), 0);
+    // A clock set back does not keep what lapsed under the wrong date.
+    laptop.machine.set_wall_ms(NOON);
+    assert_eq!(own(&mut laptop), 1);
+}
+
+#[test]
+fn people_are_found_by_words_in_any_order_marked_or_not() {
+    let mut laptop = Laptop::new(1);
+    laptop
+        .save(|change| {
+            a_small_register(change)?;
+            change.put(&household(2))?;
+            change.put(&member(3, 2, "Nguyễn Thị Hoa"))?;
+            change.put(&member(4, 2, "Đỗ Văn Hòa"))?;
+            change.put(&member(5, 2, "Robert'); DROP TABLE members;-- 😀"))
+        })
+        .unwrap();
+    let mut check = |query: &str, expect: &[&str]| {
+        let found = search::members(laptop.store().reading(), query, 50).unwrap();
+        let names: Vec<_> = found.iter().map(|member| member.full_name.as_str()).collect();
+        assert_eq!(names, expect, "{query}");
+    };
+    check("hoa", &["Nguyễn Thị Hoa", "Nguyễn Văn Hòa", "Đỗ Văn Hòa"]);
+    check("hoà", &["Nguyễn Văn Hòa", "Đỗ Văn Hòa", "Nguyễn Thị Hoa"]);
+    check("hoa nguyen", &["Nguyễn Văn Hòa", "Nguyễn Thị Hoa"]);
+    check("do hoa", &["Đỗ Văn Hòa"]);
+    check("mi", &["Trần Thị Mỹ"]);
+    check("nvh", &["Nguyễn Văn Hòa"]);
+    check("ngu", &["Nguyễn Văn Hòa", "Nguyễn Thị Hoa"]);
+    check("drop table", &["Robert'); DROP TABLE members;-- 😀"]);
+    check("\"*", &[]);
+    check("", &[]);
+}
+
+#[test]
+fn a_household_added_later_stands_in_its_place_of_the_register_order() {
+    let mut laptop = Laptop::new(1);
+    laptop
+        .save(|change| {
+            a_small_register(change)?;
+            change.put(&household(10))?;
+            change.put(&member(10, 10, "Lê Thị Mười"))?;
+            change.put(&household(2))?;
+            change.put(&member(20, 2, "Lê Thị Hai"))?;
+            change.put(&member(11, 1, "Nguyễn Thị Bé"))
+        })
+        .unwrap();
+    let order: Vec<_> =
+        members::list(laptop.store().reading()).unwrap().into_iter().map(|member| member.full_name).collect();
+    assert_eq!(order, ["Nguyễn Văn Hòa", "Trần Thị Mỹ", "Nguyễn Thị Bé", "Lê Thị Hai", "Lê Thị Mười"]);
+}
+
+#[test]
+fn a_record_of_another_scope_is_not_written() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let elsewhere = store::Operation {
+        name: "test",
+        scope: sync_core::op::Scope(uuid::Uuid::from_u128(0x99)),
+        job: None,
+    };
+    let refused = laptop.store().transact(elsewhere, |change| change.put(&member(1, 1, "Ai Khác")));
+    assert!(refused.is_err());
+}
+
+/// One of the things people do, on a household and one of its two people.
+#[derive(Clone, Debug)]
+enum Act {
+    Visit(u128, Outcome),
+    Assess(u128, Fact, &'static str),
+    Consent(u128, Decision),
+    Rename(u128, &'static str),
+    Move(u128, u128),
+    Sync,
+    Pass(i64),
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    use prop::sample::select;
+    prop_oneof![
+        (1..4_u128, select(vec![Outcome::Met, Outcome::Absent, Outcome::Declined, Outcome::Vacant]))
+            .prop_map(|(household, outcome)| Act::Visit(household, outcome)),
+        (
+            1..7_u128,
+            select(vec![
+                (Fact::Smartphone, "own"),
+                (Fact::Knows, "no"),
+                (Fact::Uses, "yes"),
+                (Fact::Vneid, "unknown")
+            ])
+        )
+            .prop_map(|(member, (fact, answer))| Act::Assess(member, fact, answer)),
+        (1..7_u128, select(vec![Decision::Agreed, Decision::Withdrawn]))
+            .prop_map(|(member, decision)| Act::Consent(member, decision)),
+        (1..7_u128, select(vec!["Lê An", "Lê Ân"])).prop_map(|(member, name)| Act::Rename(member, name)),
+        (1..7_u128, 1..4_u128).prop_map(|(member, household)| Act::Move(member, household)),
+        Just(Act::Sync),
+        (0..500_i64).prop_map(Act::Pass),
+    ]
+}
+
+fn perform(laptop: &mut Laptop, number: u128, act: Act) {
+    use domain::ids::{HouseholdId, ResidenceId};
+    use sync_core::records::ResidenceEvent;
+    use uuid::Uuid;
+    let today = laptop.store().today();
+    match act {
+        Act::Visit(household, outcome) => {
+            let visit = domain::visit::Visit { day: today, ..visit(number, household, outcome) };
+            laptop.save(|change| change.put(&visit)).unwrap();
+        }
+        Act::Assess(member, fact, answer) => {
+            let event =
+                domain::fact::Assessment { day: today, ..assessment(number, member, &[(fact, answer)]) };
+            laptop.save(|change| change.put(&event)).unwrap();
+        }
+        Act::Consent(member, decision) => {
+            laptop.save(|change| change.put(&consent(number, member, decision))).unwrap();
+        }
+        Act::Rename(number, name) => {
+            let renamed = member(number, number.div_ceil(2), name);
+            laptop.save(|change| change.put(&renamed)).unwrap();
+        }
+        Act::Move(person, household) => {
+            let event = ResidenceEvent {
+                id: ResidenceId(Uuid::from_u128(0x6000 + number)),
+                member: member(person, 1, "").id,
+                day: today,
+                status: None,
+                household: Some(HouseholdId(Uuid::from_u128(0x1000 + household))),
+                voids: None,
+            };
+            laptop.save(|change| change.put(&event)).unwrap();
+        }
+        Act::Sync => laptop.sync(),
+        Act::Pass(days) => laptop.machine.set_wall_ms(NOON + days * 86_400_000),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The kept tallies equal a full recount after any work, any sync, on any day.
+    #[test]
+    fn tallies_equal_a_recount(acts in prop::collection::vec(any_act(), 1..25)) {
+        let mut laptop = Laptop::new(7);
+        laptop.save(|change| {
+            change.put(&unit())?;
+            change.put(&alley())?;
+            for number in 1..4 {
+                change.put(&household(number))?;
+                change.put(&member(2 * number - 1, number, "Người lớn"))?;
+                change.put(&member(2 * number, number, "Người nữa"))?;
+            }
+            Ok(())
+        }).unwrap();
+        for (number, act) in (1..).zip(acts) {
+            perform(&mut laptop, number, act);
+        }
+        laptop.store().catch_up().unwrap();
+        let today = laptop.store().today();
+        let kept = counts::tally(laptop.store().reading(), None, None).unwrap();
+        let recount = counts::full_recount(laptop.store().reading(), &counted_by(), today).unwrap();
+        prop_assert_eq!(kept, recount);
+    }
+}

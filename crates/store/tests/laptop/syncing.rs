@@ -1,0 +1,131 @@
+//! The store's part of sync: overlay and base, acknowledgement, delivery, numbering.
+
+use domain::visit::Outcome;
+use store::tables::members;
+use sync_core::local::LocalStore;
+use sync_core::wire::{BatchLimits, Numbered, Page};
+
+use crate::common::*;
+
+fn pending(laptop: &mut Laptop) -> Vec<Numbered> {
+    laptop.store().next_batch(&BatchLimits { groups: 500, bytes: usize::MAX }).unwrap()
+}
+
+fn name(laptop: &mut Laptop) -> String {
+    members::get(laptop.store().reading(), member(1, 1, "").id).unwrap().unwrap().full_name
+}
+
+#[test]
+fn f04_acknowledged_stays_in_the_overlay_until_the_stream_delivers_it() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let groups = pending(&mut laptop);
+    laptop.acknowledge(&groups);
+    assert_eq!(laptop.store().counts().unwrap().acknowledged_groups, 1);
+    assert_eq!(pending(&mut laptop), []);
+    // Still overlay, not base: an edit knows of no acknowledged stamp that a pull could contradict.
+    laptop.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
+    assert_eq!(pending(&mut laptop)[0].group.ops[0].fields[0].seen, None);
+    laptop.deliver(&groups);
+    assert_eq!(name(&mut laptop), "Lê An", "own later work stays on top");
+    laptop.save(|change| change.put(&member(1, 1, "Lê Ân"))).unwrap();
+    assert!(pending(&mut laptop)[1].group.ops[0].fields[0].seen.is_some());
+}
+
+#[test]
+fn an_answer_counts_only_for_a_hash_that_is_mine() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let mut groups = pending(&mut laptop);
+    groups[0].group.ops[0].salt = [9; 16];
+    laptop.acknowledge(&groups);
+    assert_eq!(laptop.store().counts().unwrap().pending_groups, 1);
+}
+
+#[test]
+fn replay_changes_nothing() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.save(|change| change.put(&visit(1, 1, Outcome::Met))).unwrap();
+    let groups = pending(&mut laptop);
+    laptop.sync();
+    let before = store::counts::tally(laptop.store().reading(), None, None).unwrap();
+    laptop.acknowledge(&groups);
+    laptop.deliver(&groups);
+    laptop.deliver(&groups);
+    assert_eq!(store::counts::tally(laptop.store().reading(), None, None).unwrap(), before);
+    assert_eq!(laptop.store().counts().unwrap().pending_groups, 0);
+}
+
+#[test]
+fn f05_a_page_that_does_not_begin_at_the_cursor_is_refused_whole() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let groups = pending(&mut laptop);
+    laptop.sync();
+    let cursor = laptop.store().hello().unwrap().cursor;
+    let page = Page { from: None, to: cursor.unwrap(), exits: vec![], groups: vec![], more: false };
+    assert!(laptop.store().apply_page(page).is_err());
+    assert_eq!(laptop.store().hello().unwrap().cursor, cursor);
+    drop(groups);
+}
+
+#[test]
+fn f10_f17_a_new_incarnation_renumbers_what_waits_and_changes_no_op() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.sync();
+    laptop.save(|change| change.put(&visit(1, 1, Outcome::Absent))).unwrap();
+    laptop.save(|change| change.put(&visit(2, 1, Outcome::Met))).unwrap();
+    let before = pending(&mut laptop);
+    assert_eq!((before[0].dseq, before[1].dseq), (2, 3));
+    laptop.store().new_incarnation(77).unwrap();
+    let after = pending(&mut laptop);
+    assert_eq!((after[0].incarnation, after[0].dseq, after[1].dseq), (77, 1, 2));
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.group, after.group);
+    }
+    let hello = laptop.store().hello().unwrap();
+    assert_eq!((hello.incarnation, hello.highest_dseq), (77, 2));
+}
+
+#[test]
+fn a_jump_of_the_clock_begins_a_new_session() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.machine.set_wall_ms(NOON + 1_500);
+    laptop.save(|change| change.put(&visit(1, 1, Outcome::Absent))).unwrap();
+    laptop.machine.set_wall_ms(NOON - 365 * 86_400_000);
+    laptop.save(|change| change.put(&visit(2, 1, Outcome::Absent))).unwrap();
+    let sessions: Vec<_> = pending(&mut laptop).iter().map(|one| one.group.ops[0].header.session).collect();
+    assert_eq!(sessions[0], sessions[1]);
+    assert_ne!(sessions[1], sessions[2]);
+    let (session, _) = laptop.store().session().unwrap();
+    assert_eq!(session, sessions[2]);
+    laptop.store().learn_offset(session, 5).unwrap();
+    let groups = pending(&mut laptop);
+    let offsets = laptop.store().offsets(&groups).unwrap();
+    assert_eq!(offsets.len(), 1, "sessions that met no server count as 0: {offsets:?}");
+}
+
+/// Another laptop's edits, whatever their order in the stream, and own work on top.
+#[test]
+fn two_laptops_that_pulled_the_same_show_the_same() {
+    let mut lan = Laptop::new(1);
+    let mut minh = Laptop::new(2);
+    lan.save(a_small_register).unwrap();
+    let created = pending(&mut lan);
+    lan.deliver(&created);
+    minh.deliver(&created);
+    lan.machine.set_wall_ms(NOON + 10);
+    lan.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
+    minh.machine.set_wall_ms(NOON + 20);
+    minh.save(|change| change.put(&member(1, 1, "Lê Ân"))).unwrap();
+    let (of_lan, of_minh) = (pending(&mut lan), pending(&mut minh));
+    lan.deliver(&of_minh);
+    assert_eq!(name(&mut lan), "Lê An", "what waits is shown on top until the stream delivers it");
+    lan.deliver(&of_lan);
+    minh.deliver(&of_minh);
+    minh.deliver(&of_lan);
+    assert_eq!((name(&mut lan), name(&mut minh)), ("Lê Ân".to_owned(), "Lê Ân".to_owned()));
+}
