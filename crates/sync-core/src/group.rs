@@ -111,6 +111,16 @@ impl Group {
         self.ops.first().map(|op| op.header.scope)
     }
 
+    /// BLAKE3 over its op hashes: which content stands under the group's name.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("tungnha 2026 sync group");
+        hasher.update(self.id.0.as_bytes());
+        self.ops.iter().for_each(|op| {
+            hasher.update(&op.hash().0);
+        });
+        *hasher.finalize().as_bytes()
+    }
+
     fn check_save(&self) -> Result<&OpHeader, GroupError> {
         let first = self.ops.first().map(|op| &op.header).ok_or(GroupError::Empty)?;
         for op in &self.ops {
