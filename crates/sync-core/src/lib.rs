@@ -38,12 +38,12 @@ pub use stamp::{OrderKey, Stamp, StampInputs, effective_stamp};
 pub use value::Value;
 
 #[cfg(test)]
+mod convergence;
+#[cfg(test)]
 mod histories;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod records_tests;
 #[cfg(test)]
 mod samples;

@@ -53,7 +53,7 @@ pub(crate) fn group(
     fields: Vec<FieldEdit>,
 ) -> Group {
     let header = header(group, 0, by, kind, record, wall_ms);
-    Group { id: header.id.group, ops: vec![Op { header, salt: group.to_le_bytes(), fields }] }
+    Group { id: header.id.group, seed: None, ops: vec![Op { header, salt: group.to_le_bytes(), fields }] }
 }
 
 /// The creation of a household.
