@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::hex::{HexBytes, HexId};
-use crate::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
+use crate::op::{FieldEdit, GroupId, Op, OpHash, OpHeader, OpId, Scope};
 use crate::position::Position;
 
 /// The ops of one Save.
@@ -133,11 +133,17 @@ impl Group {
 
     /// BLAKE3 over its op hashes: which content stands under the group's name.
     pub fn hash(&self) -> [u8; 32] {
+        let hashes: Vec<OpHash> = self.ops.iter().map(Op::hash).collect();
+        self.content(&hashes)
+    }
+
+    /// [`Group::hash`] where the hashes of its ops are at hand.
+    pub(crate) fn content(&self, hashes: &[OpHash]) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("tungnha 2026 sync group");
         hasher.update(self.id.0.as_bytes());
-        self.ops.iter().for_each(|op| {
-            hasher.update(&op.hash().0);
-        });
+        for hash in hashes {
+            hasher.update(&hash.0);
+        }
         *hasher.finalize().as_bytes()
     }
 

@@ -1,12 +1,16 @@
 //! The short histories that broke earlier readings of the rules (F1…F20 of the design), as far as they
 //! show without restores and files. Each fails when the rule it stands for is taken out.
 
+use std::collections::BTreeMap;
+
 use domain::calendar::Day;
 use domain::fact::{Answer, Assessment, Choice, Evidence, Fact};
 use domain::ids::{AssessmentId, MemberId};
 use domain::registry::{RecordKind, no};
 use domain::visit::Visit;
+use uuid::Uuid;
 
+use crate::alias::{SameAs, canonical};
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server};
@@ -14,7 +18,9 @@ use crate::op::{FieldEdit, OpId};
 use crate::position::ChainHash;
 use crate::projection::{current_facts, standing};
 use crate::receipt::Found;
+use crate::records::Recorded;
 use crate::rights::{Ended, Held, Reach};
+use crate::row::Row;
 use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename};
 use crate::stamp::{OrderKey, Stamp};
 use crate::value::Value;
@@ -265,6 +271,42 @@ fn a_correction_from_2010_comes_after_what_it_corrects() {
     assert_eq!(stands, [id(51)]);
 }
 
+/// F20: `alive` does not compete over the class, removing an edge parts it again, and the order of the
+/// edges says nothing.
+#[test]
+fn f20_a_class_lives_while_one_member_lives() {
+    let check = |edges: &[(u128, u128)], dead: &[u128], held: &[u128], expect: &[(u128, u128)]| {
+        let alive = |one: Uuid| held.contains(&one.as_u128()).then(|| !dead.contains(&one.as_u128()));
+        let expect: BTreeMap<Uuid, Uuid> = expect.iter().map(|(of, to)| (id(*of), id(*to))).collect();
+        let uuids: Vec<_> = edges.iter().map(|(a, b)| (id(*a), id(*b))).collect();
+        assert_eq!(canonical(uuids.iter().copied(), alive), expect, "{edges:?}");
+        let turned = uuids.iter().rev().map(|(a, b)| (*b, *a));
+        assert_eq!(canonical(turned, alive), expect, "turned round");
+    };
+    let all = [1, 2, 3, 4, 5];
+    check(&[], &[], &all, &[]);
+    check(&[(2, 1)], &[], &all, &[(1, 1), (2, 1)]);
+    check(&[(1, 2), (2, 3)], &[], &all, &[(1, 1), (2, 1), (3, 1)]);
+    check(&[(3, 4), (1, 2), (2, 4)], &[], &all, &[(1, 1), (2, 1), (3, 1), (4, 1)]);
+    // Deleted, then merged: the living one stands for both.
+    check(&[(1, 2)], &[1], &all, &[(1, 2), (2, 2)]);
+    check(&[(1, 2)], &[1, 2], &all, &[(1, 1), (2, 1)]);
+    // One that is not held here stands for nobody, and still joins its neighbours.
+    check(&[(1, 2), (1, 3)], &[], &[2, 3], &[(2, 2), (3, 2)]);
+}
+
+#[test]
+fn two_who_draw_one_edge_draw_the_same_record() {
+    let [one, other] = [SameAs::between(id(1), id(2)), SameAs::between(id(2), id(1))];
+    assert_eq!(one, other);
+    assert_ne!(one.id, SameAs::between(id(1), id(3)).id);
+    let fields = one.creation().into_iter().map(|(no, value)| FieldEdit::first(no, value)).collect();
+    let group = group(1, 0, RecordKind::SameAs.no(), one.id.as_u128(), 0, fields);
+    let mut row = Row::begun_by(&group.ops[0]);
+    row.merge(&group.ops[0], Stamp(1));
+    assert_eq!(SameAs::try_from(&row), Ok(one));
+}
+
 fn orders<T: Clone>(three: [T; 3]) -> impl Iterator<Item = [T; 3]> {
     let places = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     places.into_iter().map(move |places: [usize; 3]| places.map(|place| three[place].clone()))
@@ -319,6 +361,30 @@ fn f19_voids_of_voids_resolve_from_the_newest_name_back() {
     check([None, Some(3), Some(2)], &[1, 3]);
     // One that is not held here.
     check([None, Some(9), None], &[1, 2, 3]);
+}
+
+/// A page ends on a group boundary, and a cursor is the last one seen (§5).
+#[test]
+fn pages_of_every_size_deliver_everything_once() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(household(3, 0, 3, NOW_MS));
+    // A quarantine in the middle takes a position and is delivered to nobody.
+    laptops[0].save(member(4, 0, 4, 99, "Lan", NOW_MS));
+    laptops[0].save(household(5, 0, 5, NOW_MS));
+    laptops[0].sync(&mut server);
+    let count = server.log.len();
+    for most in 1..=count + 1 {
+        let mut reader = Laptop::new(7);
+        let mut pages = 0;
+        while reader.cursor != Some(server.head()) {
+            reader.pull(&server, most);
+            pages += 1;
+        }
+        assert_eq!(pages, count.div_ceil(most), "{most} of {count}");
+        assert_eq!(reader.base, server.rows);
+        let nothing = server.page(reader.cursor, most);
+        assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.cursor));
+    }
 }
 
 #[test]

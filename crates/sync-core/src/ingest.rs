@@ -134,7 +134,7 @@ pub enum Arrival {
 pub struct IngestContext<'a> {
     /// The commune whose log this is.
     pub commune: CommuneId,
-    /// The device that signed the batch.
+    /// The device that wrote and numbered the groups; the batch is signed by it.
     pub device: DeviceId,
     /// The server's clock; never goes back. For a group out of quarantine: that of its arrival.
     pub received_at_ms: i64,
@@ -185,20 +185,23 @@ pub fn ingest<V: LogView>(
     context: &IngestContext<'_>,
 ) -> Result<Ingested, V::Error> {
     let group = &numbered.group;
-    if context.arrival == Arrival::Pushed {
-        if let Some(refused) = judge_number(view, numbered, context.device)? {
-            return Ok(Ingested::nothing(refused));
-        }
+    if context.arrival == Arrival::Pushed
+        && let Some(refused) = judge_number(view, numbered, context.device)?
+    {
+        return Ok(Ingested::nothing(refused));
+    }
+    let hashes: Vec<OpHash> = group.ops.iter().map(Op::hash).collect();
+    if context.arrival == Arrival::Pushed
+        && let Some(reason) = view.quarantined(group.id, group.content(&hashes))?
+    {
         // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
-        if let Some(reason) = view.quarantined(group.id, group.hash())? {
-            return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
-        }
+        return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
     }
     let mut known = Vec::with_capacity(group.ops.len());
     let mut invalid = !is_sound(group, context);
-    for op in &group.ops {
+    for (op, own) in group.ops.iter().zip(&hashes) {
         let receipt = match view.known(op.id())? {
-            Some((hash, receipt)) if hash == op.hash() => Some(receipt),
+            Some((hash, receipt)) if hash == *own => Some(receipt),
             Some(_) => {
                 invalid = true;
                 None
@@ -228,7 +231,7 @@ pub fn ingest<V: LogView>(
     if !parents_known(view, group, &known)? {
         return Ok(quarantined(Quarantine::NoParent));
     }
-    take(view, group, context, known, stamps)
+    take(view, numbered, context, &hashes, known, stamps)
 }
 
 /// `None` if the group is next, or uses its number for the second time.
@@ -306,15 +309,16 @@ fn stamps<V: LogView>(
 /// Merges the ops that are not known yet and writes their receipts.
 fn take<V: LogView>(
     view: &V,
-    group: &Group,
+    numbered: &Numbered,
     context: &IngestContext<'_>,
+    hashes: &[OpHash],
     known: Vec<Option<Receipt>>,
     stamps: Vec<Stamp>,
 ) -> Result<Ingested, V::Error> {
     let mut rows: Vec<(Row, bool)> = Vec::new();
     let mut places: HashMap<(u16, Uuid), usize> = HashMap::new();
-    let mut receipts = Vec::with_capacity(group.ops.len());
-    for ((op, known), stamp) in group.ops.iter().zip(known).zip(&stamps) {
+    let mut receipts = Vec::with_capacity(numbered.group.ops.len());
+    for (((op, hash), known), stamp) in numbered.group.ops.iter().zip(hashes).zip(known).zip(&stamps) {
         if let Some(receipt) = known {
             receipts.push(receipt);
             continue;
@@ -332,7 +336,7 @@ fn take<V: LogView>(
         *changed |= !row.merge(op, *stamp).changed.is_empty();
         receipts.push(context.key.seal(Receipt {
             op: op.id(),
-            op_hash: op.hash(),
+            op_hash: *hash,
             stamp: *stamp,
             first: context.position,
             found,
