@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::group::{Group, GroupLimits};
 use crate::op::{GroupId, Op, OpHash, OpId};
+use crate::parents::parents_known;
 use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
-use crate::records;
 use crate::rights::{Held, may_write};
 use crate::row::Row;
 use crate::stamp::{Stamp, StampInputs, effective_stamp};
@@ -44,8 +44,9 @@ pub trait LogView {
     /// Which group used that number up.
     fn group_at(&self, device: DeviceId, incarnation: u64, dseq: u64)
     -> Result<Option<GroupId>, Self::Error>;
-    /// The reason, if the group waits in quarantine.
-    fn quarantined(&self, group: GroupId) -> Result<Option<Quarantine>, Self::Error>;
+    /// The reason, if the group waits in quarantine with this content ([`Group::hash`]): another content
+    /// under the name of a waiting group is kept beside it, not taken for it.
+    fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Self::Error>;
 }
 
 /// Why a group waits in quarantine. As text, so that a reason of a newer version is kept.
@@ -113,12 +114,6 @@ pub enum GroupOutcome {
 }
 
 impl GroupOutcome {
-    /// True if the outcome is committed at the position handed in. Quarantine too, so that a rewind shows
-    /// (F3).
-    pub fn takes_position(&self) -> bool {
-        matches!(self, Self::Applied | Self::Superseded | Self::Quarantined(_))
-    }
-
     /// True if the number is used up and the laptop need not send it again.
     pub fn uses_number(&self) -> bool {
         !matches!(self, Self::Gap { .. } | Self::NumberTaken)
@@ -139,9 +134,9 @@ pub enum Arrival {
 pub struct IngestContext<'a> {
     /// The commune whose log this is.
     pub commune: CommuneId,
-    /// The device that signed the batch.
+    /// The device that wrote and numbered the groups; the batch is signed by it.
     pub device: DeviceId,
-    /// The server's clock; never goes back.
+    /// The server's clock; never goes back. For a group out of quarantine: that of its arrival.
     pub received_at_ms: i64,
     /// Of the group's session; 0 if the session never met a server.
     pub session_offset_ms: i64,
@@ -172,11 +167,14 @@ pub struct Ingested {
     pub stamps: Vec<Stamp>,
     /// What became of the group.
     pub outcome: GroupOutcome,
+    /// True if the outcome is committed at the position handed in. Entering quarantine is, so that a
+    /// rewind shows (F3); what was known or waits already is not.
+    pub commits: bool,
 }
 
 impl Ingested {
-    fn not_taken(outcome: GroupOutcome) -> Self {
-        Self { receipts: vec![], rows: vec![], stamps: vec![], outcome }
+    fn nothing(outcome: GroupOutcome) -> Self {
+        Self { receipts: vec![], rows: vec![], stamps: vec![], outcome, commits: false }
     }
 }
 
@@ -186,17 +184,24 @@ pub fn ingest<V: LogView>(
     numbered: &Numbered,
     context: &IngestContext<'_>,
 ) -> Result<Ingested, V::Error> {
-    if context.arrival == Arrival::Pushed {
-        if let Some(refused) = judge_number(view, numbered, context.device)? {
-            return Ok(Ingested::not_taken(refused));
-        }
-    }
     let group = &numbered.group;
+    if context.arrival == Arrival::Pushed
+        && let Some(refused) = judge_number(view, numbered, context.device)?
+    {
+        return Ok(Ingested::nothing(refused));
+    }
+    let hashes: Vec<OpHash> = group.ops.iter().map(Op::hash).collect();
+    if context.arrival == Arrival::Pushed
+        && let Some(reason) = view.quarantined(group.id, group.content(&hashes))?
+    {
+        // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
+        return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
+    }
     let mut known = Vec::with_capacity(group.ops.len());
     let mut invalid = !is_sound(group, context);
-    for op in &group.ops {
+    for (op, own) in group.ops.iter().zip(&hashes) {
         let receipt = match view.known(op.id())? {
-            Some((hash, receipt)) if hash == op.hash() => Some(receipt),
+            Some((hash, receipt)) if hash == *own => Some(receipt),
             Some(_) => {
                 invalid = true;
                 None
@@ -211,28 +216,22 @@ pub fn ingest<V: LogView>(
         rows: vec![],
         stamps: stamps.clone(),
         outcome: GroupOutcome::Quarantined(reason),
+        commits: true,
     };
     if invalid {
         return Ok(quarantined(Quarantine::Invalid));
     }
     if known.iter().all(Option::is_some) {
         let receipts = known.into_iter().flatten().collect();
-        return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known });
-    }
-    if let (Arrival::Pushed, Some(reason)) = (&context.arrival, view.quarantined(group.id)?) {
-        // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
-        return Ok(Ingested {
-            outcome: GroupOutcome::Quarantined(reason),
-            ..Ingested::not_taken(GroupOutcome::Known)
-        });
+        return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known, commits: false });
     }
     if !rights_suffice(group, context) {
         return Ok(quarantined(Quarantine::Rights));
     }
-    if !records::parents_known(view, group, &known)? {
+    if !parents_known(view, group, &known)? {
         return Ok(quarantined(Quarantine::NoParent));
     }
-    take(view, group, context, known, stamps)
+    take(view, numbered, context, &hashes, known, stamps)
 }
 
 /// `None` if the group is next, or uses its number for the second time.
@@ -310,15 +309,16 @@ fn stamps<V: LogView>(
 /// Merges the ops that are not known yet and writes their receipts.
 fn take<V: LogView>(
     view: &V,
-    group: &Group,
+    numbered: &Numbered,
     context: &IngestContext<'_>,
+    hashes: &[OpHash],
     known: Vec<Option<Receipt>>,
     stamps: Vec<Stamp>,
 ) -> Result<Ingested, V::Error> {
     let mut rows: Vec<(Row, bool)> = Vec::new();
     let mut places: HashMap<(u16, Uuid), usize> = HashMap::new();
-    let mut receipts = Vec::with_capacity(group.ops.len());
-    for ((op, known), stamp) in group.ops.iter().zip(known).zip(&stamps) {
+    let mut receipts = Vec::with_capacity(numbered.group.ops.len());
+    for (((op, hash), known), stamp) in numbered.group.ops.iter().zip(hashes).zip(known).zip(&stamps) {
         if let Some(receipt) = known {
             receipts.push(receipt);
             continue;
@@ -336,7 +336,7 @@ fn take<V: LogView>(
         *changed |= !row.merge(op, *stamp).changed.is_empty();
         receipts.push(context.key.seal(Receipt {
             op: op.id(),
-            op_hash: op.hash(),
+            op_hash: *hash,
             stamp: *stamp,
             first: context.position,
             found,
@@ -345,7 +345,7 @@ fn take<V: LogView>(
     }
     let rows: Vec<Row> = rows.into_iter().filter(|(_, changed)| *changed).map(|(row, _)| row).collect();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
-    Ok(Ingested { receipts, rows, stamps, outcome })
+    Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
 }
 
 /// §2: concurrent ⇔ the replaced op is not the winner at ingest. Equal values are no conflict (F14).

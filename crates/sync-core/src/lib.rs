@@ -6,6 +6,8 @@
 //! Numbers such as §2 and F13 point into `docs/SYNC.md`. Laws of merge and projection are in `laws.rs`,
 //! the named short histories in `histories.rs`, a model of one server and three laptops in `model.rs`.
 
+pub mod alias;
+mod batch;
 pub mod conflict;
 #[cfg(feature = "sabotage")]
 mod fault;
@@ -14,6 +16,7 @@ mod hex;
 pub mod ingest;
 pub mod local;
 pub mod op;
+pub mod parents;
 pub mod position;
 pub mod projection;
 pub mod receipt;
@@ -34,3 +37,14 @@ pub use receipt::{Found, Receipt, ReceiptKey};
 pub use row::{Cell, MergeOutcome, Row};
 pub use stamp::{OrderKey, Stamp, StampInputs, effective_stamp};
 pub use value::Value;
+
+#[cfg(test)]
+mod convergence;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod samples;

@@ -162,6 +162,28 @@ impl FieldEdit {
     }
 }
 
+impl FieldEdit {
+    /// The `voids` field of an event that corrects or undoes another one. It counts as replacing it, so
+    /// that the correction comes after it whatever the laptop's clock says: an event that names a later
+    /// one is invalid (§1).
+    pub fn naming(no: u16, event: &Row) -> Self {
+        let key = event.key();
+        Self {
+            no,
+            value: event.record.into(),
+            replaced: key.map(|key| key.op),
+            seen: key.map(|key| key.stamp).filter(|stamp| !stamp.is_pending()),
+        }
+    }
+
+    /// Raises the stamp seen, where a receipt of an own op that still stands in the overlay is higher than
+    /// the base row's.
+    pub fn having_seen(mut self, acknowledged: Option<Stamp>) -> Self {
+        self.seen = self.seen.max(acknowledged);
+        self
+    }
+}
+
 // On the wire: [no, value], [no, value, replaced | null] or [no, value, replaced | null, seen].
 impl Serialize for FieldEdit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

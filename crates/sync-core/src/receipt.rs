@@ -127,7 +127,7 @@ mod tests {
             }
         }
         assert!(read > 300, "{read} changed receipts could be read");
-        let mut without = receipt.clone();
+        let mut without = receipt;
         without.found.clear();
         assert!(!key.verify(&without));
     }

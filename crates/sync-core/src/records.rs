@@ -2,45 +2,23 @@
 //! hand. Reading is tolerant: a missing, unknown or unreadable field is read as "not known"; what stands
 //! in the row is not touched by that.
 
-use std::collections::HashSet;
+mod events;
+#[cfg(test)]
+mod tests;
 
 use domain::calendar::Day;
-use domain::consent::{Basis, Consent, Decision, Purpose};
-use domain::fact::{Assessment, Fact};
-use domain::ids::{
-    AlleyId, AssessmentId, ConsentId, HamletUnitId, HouseholdId, MemberId, ResidenceId, RosterListId, VisitId,
-};
+use domain::ids::{AlleyId, HamletUnitId, HouseholdId, MemberId, RosterListId};
 use domain::people::{
     Alley, Dwelling, HamletUnit, HamletUnitKind, Household, Member, Relation, Residence, Sex,
 };
 use domain::phone::Phone;
-use domain::registry::{FIELDS, FieldType, RecordKind, field_of_fact, no, parent_field};
-use domain::visit::{Channel, Outcome, Topic, Visit};
+use domain::registry::{RecordKind, no};
 use uuid::Uuid;
 
-use crate::group::Group;
-use crate::ingest::LogView;
-use crate::op::Op;
-use crate::receipt::Receipt;
+pub use events::ResidenceEvent;
+
 use crate::row::Row;
 use crate::value::Value;
-
-/// Change of residence, death, joining or leaving a household.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ResidenceEvent {
-    /// The event's own id.
-    pub id: ResidenceId,
-    /// Who.
-    pub member: MemberId,
-    /// Since when.
-    pub day: Day,
-    /// How they live from then on; `None` if only the household changed.
-    pub status: Option<Residence>,
-    /// The household joined, if one was.
-    pub household: Option<HouseholdId>,
-    /// The event that this one corrects or undoes.
-    pub voids: Option<ResidenceId>,
-}
 
 /// Why a row is not the record it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -267,174 +245,6 @@ impl Recorded for Member {
     }
 }
 
-impl TryFrom<&Row> for Visit {
-    type Error = RecordError;
-    fn try_from(row: &Row) -> Result<Self, RecordError> {
-        let look = Look::at(row, RecordKind::Visit)?;
-        Ok(Self {
-            id: VisitId(row.record),
-            household: look.parent(no::VISIT_HOUSEHOLD, HouseholdId)?,
-            day: look.day(no::VISIT_DAY)?,
-            outcome: look
-                .code(no::VISIT_OUTCOME, Outcome::from_code)
-                .unwrap_or_else(|| Outcome::from_code("")),
-            channel: look.code(no::VISIT_CHANNEL, Channel::from_code).unwrap_or(Channel::AtHome),
-            respondent: look.id(no::VISIT_RESPONDENT, MemberId),
-            members_unchanged: look.value(no::VISIT_MEMBERS_UNCHANGED).as_bool().unwrap_or(false),
-            next_day: look.value(no::VISIT_NEXT_DAY).as_day(),
-            topics: look.codes(no::VISIT_TOPICS, Topic::from_code),
-            guided: look
-                .value(no::VISIT_GUIDED)
-                .as_list()
-                .iter()
-                .filter_map(Value::as_uuid)
-                .map(MemberId)
-                .collect(),
-            voids: look.id(no::VISIT_VOIDS, VisitId),
-        })
-    }
-}
-
-impl Recorded for Visit {
-    const KIND: RecordKind = RecordKind::Visit;
-    fn record(&self) -> Uuid {
-        self.id.0
-    }
-    fn fields(&self) -> Vec<(u16, Value)> {
-        let guided: Value = self.guided.iter().map(|member| member.0).collect();
-        vec![
-            (no::VISIT_HOUSEHOLD, self.household.0.into()),
-            (no::VISIT_DAY, self.day.into()),
-            (no::VISIT_OUTCOME, self.outcome.code().into()),
-            (no::VISIT_CHANNEL, self.channel.code().into()),
-            (no::VISIT_RESPONDENT, id_or_null(self.respondent.map(|id| id.0))),
-            (no::VISIT_MEMBERS_UNCHANGED, if self.members_unchanged { true.into() } else { Value::Null }),
-            (no::VISIT_NEXT_DAY, self.next_day.into()),
-            (no::VISIT_TOPICS, codes(self.topics.iter().map(Topic::code))),
-            (no::VISIT_GUIDED, if self.guided.is_empty() { Value::Null } else { guided }),
-            (no::VISIT_VOIDS, id_or_null(self.voids.map(|id| id.0))),
-        ]
-    }
-}
-
-impl TryFrom<&Row> for Assessment {
-    type Error = RecordError;
-    fn try_from(row: &Row) -> Result<Self, RecordError> {
-        let look = Look::at(row, RecordKind::Assessment)?;
-        let answer = |(field_no, fact): (u16, &Fact)| {
-            look.value(field_no).as_answer().map(|(answer, evidence)| (fact.clone(), answer, evidence))
-        };
-        Ok(Self {
-            id: AssessmentId(row.record),
-            member: look.parent(no::ASSESSMENT_MEMBER, MemberId)?,
-            day: look.day(no::ASSESSMENT_DAY)?,
-            visit: look.id(no::ASSESSMENT_VISIT, VisitId),
-            respondent: look.id(no::ASSESSMENT_RESPONDENT, MemberId),
-            answers: fact_fields().filter_map(answer).collect(),
-            voids: look.id(no::ASSESSMENT_VOIDS, AssessmentId),
-        })
-    }
-}
-
-fn fact_fields() -> impl Iterator<Item = (u16, &'static Fact)> {
-    FIELDS.iter().filter_map(|field| match &field.ty {
-        FieldType::Answer(fact) => Some((field.no, fact)),
-        _ => None,
-    })
-}
-
-impl Recorded for Assessment {
-    const KIND: RecordKind = RecordKind::Assessment;
-    fn record(&self) -> Uuid {
-        self.id.0
-    }
-    /// A fact of a newer version has no number here and cannot have been asked by this one.
-    fn fields(&self) -> Vec<(u16, Value)> {
-        let mut fields = vec![
-            (no::ASSESSMENT_MEMBER, self.member.0.into()),
-            (no::ASSESSMENT_DAY, self.day.into()),
-            (no::ASSESSMENT_VISIT, id_or_null(self.visit.map(|id| id.0))),
-            (no::ASSESSMENT_RESPONDENT, id_or_null(self.respondent.map(|id| id.0))),
-            (no::ASSESSMENT_VOIDS, id_or_null(self.voids.map(|id| id.0))),
-        ];
-        let answers = self.answers.iter().filter_map(|(fact, answer, evidence)| {
-            field_of_fact(fact).map(|no| (no, Value::answer(answer.clone(), *evidence)))
-        });
-        fields.extend(answers);
-        fields.sort_by_key(|(no, _)| *no);
-        fields
-    }
-}
-
-impl TryFrom<&Row> for Consent {
-    type Error = RecordError;
-    fn try_from(row: &Row) -> Result<Self, RecordError> {
-        let look = Look::at(row, RecordKind::Consent)?;
-        Ok(Self {
-            id: ConsentId(row.record),
-            member: look.parent(no::CONSENT_MEMBER, MemberId)?,
-            day: look.day(no::CONSENT_DAY)?,
-            visit: look.id(no::CONSENT_VISIT, VisitId),
-            purposes: look.codes(no::CONSENT_PURPOSES, Purpose::from_code),
-            // Nothing said is no consent.
-            decision: look.code(no::CONSENT_DECISION, Decision::from_code).unwrap_or(Decision::Later),
-            basis: look.code(no::CONSENT_BASIS, Basis::from_code).unwrap_or(Basis::Consent),
-            text_version: look.text(no::CONSENT_TEXT_VERSION),
-            voids: look.id(no::CONSENT_VOIDS, ConsentId),
-        })
-    }
-}
-
-impl Recorded for Consent {
-    const KIND: RecordKind = RecordKind::Consent;
-    fn record(&self) -> Uuid {
-        self.id.0
-    }
-    fn fields(&self) -> Vec<(u16, Value)> {
-        vec![
-            (no::CONSENT_MEMBER, self.member.0.into()),
-            (no::CONSENT_DAY, self.day.into()),
-            (no::CONSENT_VISIT, id_or_null(self.visit.map(|id| id.0))),
-            (no::CONSENT_PURPOSES, codes(self.purposes.iter().map(Purpose::code))),
-            (no::CONSENT_DECISION, self.decision.code().into()),
-            (no::CONSENT_BASIS, self.basis.code().into()),
-            (no::CONSENT_TEXT_VERSION, Value::text_or_null(&self.text_version)),
-            (no::CONSENT_VOIDS, id_or_null(self.voids.map(|id| id.0))),
-        ]
-    }
-}
-
-impl TryFrom<&Row> for ResidenceEvent {
-    type Error = RecordError;
-    fn try_from(row: &Row) -> Result<Self, RecordError> {
-        let look = Look::at(row, RecordKind::Residence)?;
-        Ok(Self {
-            id: ResidenceId(row.record),
-            member: look.parent(no::RESIDENCE_MEMBER, MemberId)?,
-            day: look.day(no::RESIDENCE_DAY)?,
-            status: look.code(no::RESIDENCE_STATUS, Residence::from_code),
-            household: look.id(no::RESIDENCE_HOUSEHOLD, HouseholdId),
-            voids: look.id(no::RESIDENCE_VOIDS, ResidenceId),
-        })
-    }
-}
-
-impl Recorded for ResidenceEvent {
-    const KIND: RecordKind = RecordKind::Residence;
-    fn record(&self) -> Uuid {
-        self.id.0
-    }
-    fn fields(&self) -> Vec<(u16, Value)> {
-        vec![
-            (no::RESIDENCE_MEMBER, self.member.0.into()),
-            (no::RESIDENCE_DAY, self.day.into()),
-            (no::RESIDENCE_STATUS, self.status.as_ref().map(Residence::code).into()),
-            (no::RESIDENCE_HOUSEHOLD, id_or_null(self.household.map(|id| id.0))),
-            (no::RESIDENCE_VOIDS, id_or_null(self.voids.map(|id| id.0))),
-        ]
-    }
-}
-
 /// From which list and row a household or member came; nothing for other kinds.
 pub fn origin(kind: RecordKind, list: RosterListId, row: u32) -> Vec<(u16, Value)> {
     match kind {
@@ -459,56 +269,4 @@ pub fn alive(kind: RecordKind, alive: bool, reason: Option<&str>) -> Vec<(u16, V
         RecordKind::SameAs => vec![(no::SAME_AS_ALIVE, alive.into())],
         _ => vec![],
     }
-}
-
-/// What a record's parent is.
-pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
-    match kind {
-        RecordKind::Alley => Some(RecordKind::HamletUnit),
-        RecordKind::Member | RecordKind::Visit => Some(RecordKind::Household),
-        RecordKind::Assessment | RecordKind::Consent | RecordKind::Residence | RecordKind::Attendance => {
-            Some(RecordKind::Member)
-        }
-        RecordKind::HamletUnit
-        | RecordKind::Household
-        | RecordKind::RosterList
-        | RecordKind::Assignment
-        | RecordKind::SameAs => None,
-    }
-}
-
-/// True if the op can begin a record: it names the parent where the kind has one, and its writer saw no
-/// earlier value (F11: an edit may arrive before the creation it stands on).
-fn begins(op: &Op, kind: RecordKind) -> bool {
-    let saw_nothing = op.fields.iter().all(|edit| edit.replaced.is_none() && edit.seen.is_none());
-    let anchor = match kind {
-        RecordKind::Household => Some(no::HOUSEHOLD_ALIVE),
-        kind => parent_field(kind),
-    };
-    saw_nothing && anchor.is_none_or(|anchor| op.field(anchor).is_some_and(|edit| !edit.value.is_null()))
-}
-
-/// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
-/// Kinds of a newer version are not judged.
-pub(crate) fn parents_known<V: LogView>(
-    view: &V,
-    group: &Group,
-    known: &[Option<Receipt>],
-) -> Result<bool, V::Error> {
-    let mut begun: HashSet<(u16, Uuid)> = HashSet::new();
-    for (op, known) in group.ops.iter().zip(known) {
-        let (no, record) = (op.header.kind, op.header.record);
-        let Some(kind) = RecordKind::from_no(no).filter(|_| known.is_none()) else { continue };
-        if !begun.contains(&(no, record)) && !begins(op, kind) && !view.exists(no, record)? {
-            return Ok(false);
-        }
-        let parent = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
-        if let Some((kind, parent)) = parent_kind(kind).zip(parent) {
-            if !begun.contains(&(kind.no(), parent)) && !view.exists(kind.no(), parent)? {
-                return Ok(false);
-            }
-        }
-        begun.insert((no, record));
-    }
-    Ok(true)
 }

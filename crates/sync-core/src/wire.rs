@@ -1,15 +1,13 @@
 //! What goes over HTTP (§4, §5, §10), as serde types: JSON with grouped arrays. Compression, sockets and
 //! status codes are the transport's.
 //!
-//! Batches and pages end on group boundaries ([`fill`]). The exact bytes of a batch are signed by the
-//! device and kept, so that a stolen token alone is useless.
+//! Batches and pages end on group boundaries ([`fill`]).
 
 use domain::ids::{CommuneId, DeviceId, HamletUnitId};
-use ed25519_dalek::{Signature, Signer};
-pub use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use crate::batch::*;
 use crate::group::{Group, GroupError, GroupLimits};
 use crate::hex::HexBytes;
 use crate::ingest::GroupOutcome;
@@ -43,15 +41,6 @@ impl Default for Limits {
             group: GroupLimits::default(),
         }
     }
-}
-
-/// What the next batch may be: begins at 64 KiB, halved on a stall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchLimits {
-    /// Groups at most.
-    pub groups: usize,
-    /// Bytes before compression at most; one group is sent whatever its size.
-    pub bytes: usize,
 }
 
 /// A laptop's first words.
@@ -93,130 +82,6 @@ pub struct HelloReply {
     pub assignment_ledger: u64,
 }
 
-/// A group under its number. The number is the batch's, not the op's (F16b).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "(u64, u64, Group)")]
-pub struct Numbered {
-    /// Which life of the laptop's store.
-    pub incarnation: u64,
-    /// From 1, contiguous within the incarnation.
-    pub dseq: u64,
-    /// The ops of one Save.
-    pub group: Group,
-}
-
-impl Serialize for Numbered {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.incarnation, self.dseq, &self.group).serialize(serializer)
-    }
-}
-
-impl From<(u64, u64, Group)> for Numbered {
-    fn from((incarnation, dseq, group): (u64, u64, Group)) -> Self {
-        Self { incarnation, dseq, group }
-    }
-}
-
-/// How far a session's clock was from the server's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u64, i64)", into = "(u64, i64)")]
-pub struct SessionOffset {
-    /// Which session.
-    pub session: u64,
-    /// Server minus laptop.
-    pub offset_ms: i64,
-}
-
-impl From<(u64, i64)> for SessionOffset {
-    fn from((session, offset_ms): (u64, i64)) -> Self {
-        Self { session, offset_ms }
-    }
-}
-
-impl From<SessionOffset> for (u64, i64) {
-    fn from(offset: SessionOffset) -> Self {
-        (offset.session, offset.offset_ms)
-    }
-}
-
-/// What a laptop pushes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Batch {
-    /// What it speaks; pushes of any age are taken.
-    pub protocol: u16,
-    /// Into which register.
-    pub commune: CommuneId,
-    /// From which laptop.
-    pub device: DeviceId,
-    /// The epoch it pushes into; one for an old epoch is refused before ingest (§10).
-    pub epoch: u32,
-    /// Of the sessions that wrote these groups; one that never met a server is left out and counts as 0.
-    pub offsets: Vec<SessionOffset>,
-    /// In `dseq` order.
-    pub groups: Vec<Numbered>,
-}
-
-impl Batch {
-    /// The offset of a session.
-    pub fn offset_ms(&self, session: u64) -> i64 {
-        self.offsets.iter().find(|one| one.session == session).map_or(0, |one| one.offset_ms)
-    }
-
-    /// Writes and signs.
-    pub fn sign(&self, key: &SigningKey) -> Result<SignedBatch, WireError> {
-        let bytes = serde_json::to_vec(self).map_err(|error| WireError::Unreadable(error.to_string()))?;
-        let signature = key.sign(&signed_text(&bytes)).to_bytes();
-        Ok(SignedBatch { bytes, signature })
-    }
-}
-
-/// A batch as its exact bytes, with the device's signature over them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedBatch {
-    /// JSON of [`Batch`].
-    pub bytes: Vec<u8>,
-    /// Ed25519.
-    pub signature: [u8; 64],
-}
-
-/// Why a message is refused before anybody looks at its content.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WireError {
-    /// Not signed by this device.
-    #[error("the signature is not this device's")]
-    Signature,
-    /// Not the JSON that was expected.
-    #[error("unreadable: {0}")]
-    Unreadable(String),
-    /// A group in it is none.
-    #[error(transparent)]
-    Group(#[from] GroupError),
-}
-
-fn signed_text(bytes: &[u8]) -> Vec<u8> {
-    [b"tungnha 2026 sync batch\0", bytes].concat()
-}
-
-impl SignedBatch {
-    /// Checks the signature and reads the batch.
-    pub fn open(&self, key: &VerifyingKey) -> Result<Batch, WireError> {
-        key.verify_strict(&signed_text(&self.bytes), &Signature::from_bytes(&self.signature))
-            .map_err(|_| WireError::Signature)?;
-        serde_json::from_slice(&self.bytes).map_err(|error| WireError::Unreadable(error.to_string()))
-    }
-
-    /// Signature and bytes in one body.
-    pub fn to_body(&self) -> Vec<u8> {
-        [&self.signature[..], &self.bytes].concat()
-    }
-
-    /// Parts a body.
-    pub fn from_body(body: &[u8]) -> Result<Self, WireError> {
-        let (signature, bytes) = body.split_first_chunk().ok_or(WireError::Signature)?;
-        Ok(Self { bytes: bytes.to_vec(), signature: *signature })
-    }
-}
-
 /// What became of one group of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupAnswer {
@@ -251,8 +116,8 @@ pub struct PullRequest {
 }
 
 /// A group as it was committed, with the receipts of its ops.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PageGroupRead", into = "PageGroupRead")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "PageGroupRead")]
 pub struct PageGroup {
     /// Where in the present stream; a re-offered group has a receipt of another place (F1).
     pub position: Position,
@@ -263,18 +128,20 @@ pub struct PageGroup {
 }
 
 /// index, stamp, first, found, mac: the op and its hash stand in the group beside it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct ShortReceipt(u16, Stamp, Position, Vec<Found>, HexBytes<16>);
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct PageGroupRead(Position, Group, Vec<ShortReceipt>);
 
-impl From<PageGroup> for PageGroupRead {
-    fn from(page: PageGroup) -> Self {
-        let short = |receipt: Receipt| {
-            ShortReceipt(receipt.op.index, receipt.stamp, receipt.first, receipt.found, HexBytes(receipt.mac))
+impl Serialize for PageGroup {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let short = |receipt: &Receipt| {
+            let Receipt { op, stamp, first, found, mac, .. } = receipt;
+            ShortReceipt(op.index, *stamp, *first, found.clone(), HexBytes(*mac))
         };
-        Self(page.position, page.group, page.receipts.into_iter().map(short).collect())
+        let receipts: Vec<_> = self.receipts.iter().map(short).collect();
+        (self.position, &self.group, receipts).serialize(serializer)
     }
 }
 
@@ -284,7 +151,10 @@ impl TryFrom<PageGroupRead> for PageGroup {
         let mut receipts = Vec::with_capacity(short.len());
         for ShortReceipt(index, stamp, first, found, HexBytes(mac)) in short {
             let id = OpId { group: group.id, index };
-            let op = group.ops.iter().find(|op| op.id() == id).ok_or(GroupError::Index(index))?;
+            // Where it stands in a whole group; in a part of one it is looked for.
+            let op = group.ops.get(usize::from(index)).filter(|op| op.id() == id);
+            let op = op.or_else(|| group.ops.iter().find(|op| op.id() == id));
+            let op = op.ok_or(GroupError::Index(index))?;
             receipts.push(Receipt { op: id, op_hash: op.hash(), stamp, first, found, mac });
         }
         Ok(Self { position, group, receipts })
@@ -319,31 +189,4 @@ pub struct Page {
     pub groups: Vec<PageGroup>,
     /// True if the stream goes on.
     pub more: bool,
-}
-
-/// How many of the things fit: whole ones only, in order, and the first one whatever its size, so that
-/// nothing ever gets stuck.
-pub fn fill(sizes: impl IntoIterator<Item = usize>, most: usize, bytes: usize) -> usize {
-    let mut total = 0_usize;
-    let fits = |(place, size): &(usize, usize)| {
-        total = total.saturating_add(*size);
-        *place == 0 || (*place < most && total <= bytes)
-    };
-    sizes.into_iter().enumerate().take_while(fits).count()
-}
-
-/// The groups of the next batch, out of what is pending in `dseq` order.
-pub fn fill_batch(pending: &[Numbered], limits: &BatchLimits) -> Result<Vec<Numbered>, GroupError> {
-    let mut sizes = Vec::new();
-    let mut total = 0_usize;
-    for numbered in pending.iter().take(limits.groups.max(1)) {
-        let size = numbered.group.to_bytes()?.len();
-        sizes.push(size);
-        total = total.saturating_add(size);
-        if total > limits.bytes {
-            break;
-        }
-    }
-    let count = fill(sizes, limits.groups, limits.bytes);
-    Ok(pending.iter().take(count).cloned().collect())
 }

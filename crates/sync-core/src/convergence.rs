@@ -1,0 +1,142 @@
+//! Random histories of one server and three laptops: whatever is lost, repeated, late or renumbered, every
+//! save ends on the server once and all replicas hold the same bytes.
+
+use domain::calendar::Day;
+use domain::registry::{RecordKind, no};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::group::Group;
+use crate::local::LocalStore;
+use crate::model::{Laptop, Rows, Server};
+use crate::op::FieldEdit;
+use crate::position::Position;
+use crate::row::Row;
+use crate::samples::{group, household, id};
+use crate::value::Value;
+
+/// Years 1970 to 2200.
+const CLOCKS_MS: std::ops::Range<i64> = 0..7_258_118_400_000;
+
+proptest! {
+    #[test]
+    fn one_server_and_three_laptops_converge(steps in vec(any_step(), 1..60), seed in any::<u64>()) {
+        run(&steps, seed);
+    }
+}
+
+/// What happens in the model.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Laptop, kind, record, field, value, its clock.
+    Save(usize, u16, u128, u16, i64, i64),
+    /// Laptop, groups, whether the reply arrives, whether it is sent twice.
+    Push(usize, usize, bool, bool),
+    /// Laptop, groups of the page.
+    Pull(usize, usize),
+    /// A laptop finds its numbers taken, or was restored from a copy.
+    Incarnation(usize, u64),
+    /// Everything is exchanged, then a save by somebody who knows everything must win.
+    Informed(usize, i64),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let laptop = || 0_usize..3;
+    let kind = prop::sample::select(vec![3_u16, 3, 5, 777]);
+    prop_oneof![
+        4 => (laptop(), kind, 1_u128..4, 0_u16..3, 0_i64..9, CLOCKS_MS)
+            .prop_map(|(l, kind, record, field, value, clock)| Step::Save(l, kind, record, field, value, clock)),
+        3 => (laptop(), 1_usize..4, any::<bool>(), any::<bool>()).prop_map(|(l, n, r, t)| Step::Push(l, n, r, t)),
+        3 => (laptop(), 1_usize..4).prop_map(|(l, n)| Step::Pull(l, n)),
+        1 => (laptop(), 100_u64..999).prop_map(|(l, random)| Step::Incarnation(l, random)),
+        1 => (laptop(), CLOCKS_MS).prop_map(|(l, clock)| Step::Informed(l, clock)),
+    ]
+}
+
+/// A save of a household, a visit to it or a record of a newer version, as the write gate would make it.
+fn saved(laptop: &Laptop, by: u128, number: u128, step: &Step) -> Option<Group> {
+    let Step::Save(_, kind, record, field, value, clock) = *step else { return None };
+    let base_of = |kind, record| laptop.base.get(&(kind, id(record)));
+    let visible = laptop.visible(kind, id(record));
+    let text = format!("{value}");
+    let fields = match RecordKind::from_no(kind) {
+        Some(RecordKind::Household) if visible.is_none() => {
+            return Some(household(number, by, record, clock));
+        }
+        Some(RecordKind::Household) => {
+            let no = no::HOUSEHOLD_HOUSE_NO + field;
+            vec![FieldEdit::replacing(no, text, visible.as_ref(), base_of(kind, record))]
+        }
+        Some(_) => {
+            laptop.visible(3, id(record))?;
+            let day = Day::at(clock);
+            let fields =
+                vec![FieldEdit::first(no::VISIT_HOUSEHOLD, id(record)), FieldEdit::first(no::VISIT_DAY, day)];
+            return Some(group(number, by, kind, 1000 + number, clock, fields));
+        }
+        None => vec![FieldEdit::replacing(7700 + field, text, visible.as_ref(), base_of(kind, record))],
+    };
+    Some(group(number, by, kind, record, clock, fields))
+}
+
+fn run(steps: &[Step], seed: u64) {
+    let mut server = Server::new();
+    let mut laptops: Vec<Laptop> = (0..3).map(Laptop::new).collect();
+    let mut confirmed: Vec<Group> = vec![];
+    for (number, step) in (1_u128..).zip(steps) {
+        server.now_ms += 1000;
+        match step {
+            Step::Save(l, ..) => {
+                if let Some(group) = saved(&laptops[*l], *l as u128, number, step) {
+                    confirmed.push(group.clone());
+                    laptops[*l].save(group);
+                }
+            }
+            Step::Push(l, most, arrives, twice) => {
+                let batch = laptops[*l].batch(*most);
+                let first = server.push(&batch);
+                let reply = if *twice { server.push(&batch) } else { first.clone() };
+                // Given once, repeated word for word.
+                assert_eq!(first.receipts, reply.receipts);
+                if *arrives {
+                    laptops[*l].acknowledge(&reply).unwrap();
+                }
+            }
+            Step::Pull(l, most) => laptops[*l].pull(&server, *most),
+            Step::Incarnation(l, random) => {
+                let random = random ^ seed ^ u64::try_from(number).unwrap();
+                laptops[*l].new_incarnation(random).unwrap();
+            }
+            Step::Informed(l, clock) => {
+                laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
+                laptops[*l].pull(&server, usize::MAX);
+                let edit = Step::Save(*l, 777, 1, 0, i64::try_from(number).unwrap(), *clock);
+                let group = saved(&laptops[*l], *l as u128, number, &edit).unwrap();
+                confirmed.push(group.clone());
+                laptops[*l].save(group);
+                laptops[*l].sync(&mut server);
+                let row = &server.rows[&(777, id(1))];
+                assert_eq!(row.value(7700), Some(&Value::from(number.to_string())), "who knew, wins");
+            }
+        }
+    }
+    for _ in 0..2 {
+        laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
+    }
+    let bytes = |rows: &Rows| rows.values().map(Row::to_bytes).collect::<Vec<_>>();
+    for laptop in &laptops {
+        assert!(laptop.own.is_empty(), "{} groups are delivered by nobody", laptop.own.len());
+        assert_eq!(laptop.cursor, Some(server.head()));
+        assert_eq!(bytes(&laptop.base), bytes(&server.rows));
+    }
+    for op in confirmed.iter().flat_map(|group| &group.ops) {
+        assert_eq!(server.known.get(&op.id()).map(|(hash, _)| *hash), Some(op.hash()), "a save is lost");
+    }
+    let positions: Vec<_> = server.log.iter().map(|group| group.position).collect();
+    assert_eq!(positions, (1..).take(positions.len()).map(at).collect::<Vec<_>>(), "holes in the stream");
+    assert_eq!(server.log.len(), confirmed.len(), "a group was stored twice");
+}
+
+fn at(position: u64) -> Position {
+    Position { epoch: 1, position }
+}

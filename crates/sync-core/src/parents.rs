@@ -1,0 +1,66 @@
+//! Which record stands under which, and whether an arriving group stands on anything yet (F11).
+
+use std::collections::HashSet;
+
+use domain::registry::{Nature, RecordKind, no, parent_field};
+use uuid::Uuid;
+
+use crate::group::Group;
+use crate::ingest::LogView;
+use crate::op::Op;
+use crate::receipt::Receipt;
+
+/// What a record's parent is.
+pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
+    match kind {
+        RecordKind::Alley => Some(RecordKind::HamletUnit),
+        RecordKind::Member | RecordKind::Visit => Some(RecordKind::Household),
+        RecordKind::Assessment | RecordKind::Consent | RecordKind::Residence | RecordKind::Attendance => {
+            Some(RecordKind::Member)
+        }
+        RecordKind::HamletUnit
+        | RecordKind::Household
+        | RecordKind::RosterList
+        | RecordKind::Assignment
+        | RecordKind::SameAs => None,
+    }
+}
+
+/// True if the op can begin a record: it names the parent where the kind has one, and the writer of a
+/// register saw no earlier value (F11: an edit may arrive before the creation it stands on).
+fn begins(op: &Op, kind: RecordKind) -> bool {
+    let saw_nothing = op.fields.iter().all(|edit| edit.replaced.is_none() && edit.seen.is_none());
+    let anchor = match kind {
+        RecordKind::Household => Some(no::HOUSEHOLD_ALIVE),
+        kind => parent_field(kind),
+    };
+    // An event is written once, and what it "replaces" is the event it corrects.
+    (saw_nothing || kind.nature() == Nature::Event)
+        && anchor.is_none_or(|anchor| op.field(anchor).is_some_and(|edit| !edit.value.is_null()))
+}
+
+/// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
+/// Kinds of a newer version are not judged.
+pub(crate) fn parents_known<V: LogView>(
+    view: &V,
+    group: &Group,
+    known: &[Option<Receipt>],
+) -> Result<bool, V::Error> {
+    let mut begun: HashSet<(u16, Uuid)> = HashSet::new();
+    for (op, known) in group.ops.iter().zip(known) {
+        let (no, record) = (op.header.kind, op.header.record);
+        let Some(kind) = RecordKind::from_no(no).filter(|_| known.is_none()) else { continue };
+        if !begun.contains(&(no, record)) && !begins(op, kind) && !view.exists(no, record)? {
+            return Ok(false);
+        }
+        let parent = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
+        if let Some((kind, parent)) = parent_kind(kind).zip(parent)
+            && !begun.contains(&(kind.no(), parent))
+            && !view.exists(kind.no(), parent)?
+        {
+            return Ok(false);
+        }
+        begun.insert((no, record));
+    }
+    Ok(true)
+}
