@@ -4,116 +4,39 @@
 //! Answers lapse and people come of age without anybody writing: [`catch_up`] recounts the households
 //! whose contribution ends by a day.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::calendar::Day;
-use domain::consent::{Purpose, Standing};
-use domain::criteria::{CriteriaSet, Person, Verdict};
-use domain::fact::{Current, Fact};
-use domain::ids::{AlleyId, HamletUnitId, HouseholdId, MemberId};
-use domain::people::{Household, Member};
-use domain::rules::DoorRules;
-use domain::tally::{Contribution, HouseholdView, Tally};
-use domain::visit::{Progress, Visit, VisitState};
+use domain::criteria::Verdict;
+use domain::ids::{AlleyId, HamletUnitId, HouseholdId};
+use domain::tally::Tally;
+use domain::visit::Progress;
 use rusqlite::{Connection, OptionalExtension, params};
-use sync_core::projection::{current_facts, standing};
+use sync_core::household::{CountedBy, HouseholdState, PersonRecords};
 use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::settings;
 use crate::tables::{all, assessments, consents, households, members, read, to_json, visits};
 
-/// What the counting goes by.
-#[derive(Clone, Debug)]
-pub struct CountedBy {
-    /// Ages, validity, what counts as yes.
-    pub rules: DoorRules,
-    /// What makes a Gia đình số.
-    pub criteria: CriteriaSet,
-}
-
-/// Everything that is known about one person, as of a day.
-#[derive(Clone, Debug)]
-pub struct PersonState {
-    /// The register line.
-    pub member: Member,
-    /// Current facts; empty where the person refused to have them kept.
-    pub facts: BTreeMap<Fact, Current>,
-    /// Where the person stands with being counted (P2).
-    pub consent: Standing,
-    /// Guided by the team at least once.
-    pub guided: bool,
-}
-
-/// Everything that is known about one household, as of a day.
-#[derive(Clone, Debug)]
-pub struct HouseholdState {
-    /// The register line.
-    pub household: Household,
-    /// From the visits that stand.
-    pub visits: VisitState,
-    /// The newest visit that stands.
-    pub last_visit: Option<Visit>,
-    /// In the household's order.
-    pub people: Vec<PersonState>,
-}
-
-impl HouseholdState {
-    /// Reads a household with its people, visits, facts and consents.
-    pub fn read(
-        connection: &Connection,
-        id: HouseholdId,
-        by: &CountedBy,
-        today: Day,
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(household) = households::get(connection, id)? else { return Ok(None) };
-        let all_visits = visits::of_household(connection, id)?;
-        let stand: Vec<&Visit> = standing(&all_visits).into_iter().map(|(_, visit)| visit).collect();
-        let guided: BTreeSet<MemberId> =
-            stand.iter().flat_map(|visit| visit.guided.iter().copied()).collect();
-        let mut people = Vec::new();
-        for member in members::of_household(connection, id)? {
-            people.push(person(connection, member, &guided, by, today)?);
-        }
-        let state = VisitState::of(stand.iter().copied());
-        Ok(Some(Self { household, visits: state, last_visit: stand.last().copied().cloned(), people }))
-    }
-
-    /// What it adds to the tallies, and why.
-    pub fn contribution(&self, by: &CountedBy, today: Day) -> Contribution {
-        let view = HouseholdView {
-            household: &self.household,
-            visits: self.visits.clone(),
-            people: self.people.iter().map(PersonState::seen).collect(),
-        };
-        Contribution::of(&view, &by.criteria, &by.rules, today)
-    }
-}
-
-impl PersonState {
-    fn seen(&self) -> Person<'_> {
-        // Sessions come with their screens; until then nobody has attended one.
-        Person { member: &self.member, facts: &self.facts, attended: false, guided: self.guided }
-    }
-}
-
-fn person(
+/// Reads a household with its people, visits, facts and consents.
+pub fn household_state(
     connection: &Connection,
-    member: Member,
-    guided: &BTreeSet<MemberId>,
+    id: HouseholdId,
     by: &CountedBy,
     today: Day,
-) -> Result<PersonState, StoreError> {
-    let answers = consents::of_member(connection, member.id)?;
-    let consent = Standing::of(&Purpose::Figures, standing(&answers).into_iter().map(|(_, consent)| consent));
-    let facts = if consent == Standing::Refused {
-        BTreeMap::new()
-    } else {
-        let events = assessments::of_member(connection, member.id)?;
-        current_facts(&events, today, |_, evidence, day| by.rules.valid_until(evidence, day))
-    };
-    let guided = guided.contains(&member.id);
-    Ok(PersonState { member, facts, consent, guided })
+) -> Result<Option<HouseholdState>, StoreError> {
+    let Some(household) = households::get(connection, id)? else { return Ok(None) };
+    let mut people = Vec::new();
+    for member in members::of_household(connection, id)? {
+        people.push(PersonRecords {
+            assessments: assessments::of_member(connection, member.id)?,
+            consents: consents::of_member(connection, member.id)?,
+            member,
+        });
+    }
+    let visits = visits::of_household(connection, id)?;
+    Ok(Some(HouseholdState::of(household, &visits, people, by, today)))
 }
 
 /// The alley of households whose alley is not known.
@@ -132,7 +55,7 @@ impl Differences {
         by: &CountedBy,
         today: Day,
     ) -> Result<(), StoreError> {
-        let Some(state) = HouseholdState::read(connection, id, by, today)? else { return Ok(()) };
+        let Some(state) = household_state(connection, id, by, today)? else { return Ok(()) };
         let now = state.contribution(by, today);
         let unit = state.household.hamlet_unit.0;
         let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
@@ -255,7 +178,7 @@ pub fn standing_of(
 pub fn full_recount(connection: &Connection, by: &CountedBy, today: Day) -> Result<Tally, StoreError> {
     let mut sum = Tally::default();
     for household in households::list(connection)? {
-        if let Some(state) = HouseholdState::read(connection, household.id, by, today)? {
+        if let Some(state) = household_state(connection, household.id, by, today)? {
             sum.add(&state.contribution(by, today).tally);
         }
     }

@@ -1,5 +1,7 @@
 //! What can go wrong with a store. Each has a code; the sentence for people is looked up by it.
 
+use database::DatabaseError;
+
 /// Nothing personal is ever in here: codes, numbers and names of tables only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -77,22 +79,27 @@ impl StoreError {
     }
 }
 
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Newer { found, known } => Self::Newer { found, known },
+            DatabaseError::Damaged => Self::Damaged,
+            DatabaseError::DiskFull => Self::DiskFull,
+            DatabaseError::Upgrade(why) => Self::Upgrade(why),
+            DatabaseError::Io(error) => Self::Io(error),
+            DatabaseError::Sqlite(error) => Self::Sqlite(error),
+        }
+    }
+}
+
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
-            _ => Self::Io(error),
-        }
+        DatabaseError::from(error).into()
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
-            Some(ErrorCode::DiskFull) => Self::DiskFull,
-            _ => Self::Sqlite(error),
-        }
+        DatabaseError::from(error).into()
     }
 }

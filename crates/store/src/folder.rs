@@ -56,25 +56,6 @@ impl DataFolder {
     }
 }
 
-/// Writes a small file so that after a crash either the old or the new content is there.
-pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    use std::io::Write;
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    sync_parent(path)
-}
-
-/// Makes a rename or a new file durable. On Windows directories cannot be synced and need not be.
-pub(crate) fn sync_parent(path: &Path) -> Result<(), StoreError> {
-    if let (true, Some(parent)) = (cfg!(unix), path.parent()) {
-        File::open(parent)?.sync_all()?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

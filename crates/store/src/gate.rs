@@ -9,6 +9,7 @@ use domain::ids::{HouseholdId, JobId};
 use domain::registry::{Nature, RecordKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sync_core::group::{Group, GroupError, GroupLimits};
+use sync_core::household::CountedBy;
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::records::Recorded;
@@ -17,7 +18,7 @@ use sync_core::value::Value;
 use uuid::Uuid;
 
 use crate::Store;
-use crate::counts::{CountedBy, Differences};
+use crate::counts::Differences;
 use crate::error::StoreError;
 use crate::machine::{Machine, random};
 use crate::rows::{Visible, pending_stamp, visible};
@@ -106,7 +107,6 @@ impl Change<'_> {
             self.order.push(key);
         }
         let index = u16::try_from(self.ops.len()).map_err(|_| StoreError::Invalid("too many ops"))?;
-        let salt = random(self.machine)?;
         let Some(known) = self.records.get_mut(&key) else { return Err(StoreError::Invalid("record")) };
         if known.scope_or(self.header.scope) != self.header.scope {
             return Err(StoreError::Invalid("a record of another scope"));
@@ -128,7 +128,8 @@ impl Change<'_> {
         edits.sort_by_key(|edit| edit.no);
         let id = OpId { group: self.header.id.group, index };
         let header = OpHeader { id, kind: kind.no(), record, ..self.header.clone() };
-        let op = Op { header, salt, fields: edits };
+        // The salt is the group's to give, from its seed.
+        let op = Op { header, salt: [0; 16], fields: edits };
         known.shown.get_or_insert_with(|| Row::begun_by(&op)).merge(&op, pending_stamp(self.seq, index));
         self.ops.push(op);
         Ok(())
@@ -180,7 +181,7 @@ impl Store {
         if ops.is_empty() {
             return Ok((value, Saved { group: None, at_ms: moment.wall_ms }));
         }
-        let group = Group { id: group_id, ops };
+        let group = Group::seeded(group_id, random(self.machine.as_mut())?, ops);
         group.check(&GroupLimits::default()).map_err(refused)?;
         let body = group.to_bytes().map_err(refused)?;
         sync.highest_dseq += 1;

@@ -5,19 +5,17 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use database::DatabaseKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
-use crate::folder::{DataFolder, write_atomically};
+use crate::folder::DataFolder;
 
 const SYLLABLES: &str = include_str!("../../../assets/passphrase/syllables.txt");
 const WORDS_IN_A_PASSPHRASE: usize = 4;
 /// 64 first syllables × 32 second ones.
 const WORDS: usize = 2048;
-
-/// Raw key of the database.
-pub type DatabaseKey = Zeroizing<[u8; 32]>;
 
 /// What opening a slot costs: RFC 9106 names 64 MiB and three passes for machines with little memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +155,7 @@ fn read(folder: &DataFolder) -> Result<SlotFile, StoreError> {
 
 fn write(folder: &DataFolder, file: &SlotFile) -> Result<(), StoreError> {
     let json = serde_json::to_vec_pretty(file).map_err(|_| StoreError::KeysDamaged)?;
-    write_atomically(&folder.key_slots(), &json)
+    Ok(database::write_atomically(&folder.key_slots(), &json)?)
 }
 
 #[cfg(test)]

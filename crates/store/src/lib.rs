@@ -29,16 +29,17 @@ use std::collections::HashSet;
 use domain::calendar::Day;
 use rusqlite::Connection;
 
-pub use crate::counts::CountedBy;
+pub use database::{DatabaseKey, Durability};
+
 pub use crate::error::StoreError;
 pub use crate::folder::DataFolder;
 pub use crate::gate::{Change, Operation, Saved};
-pub use crate::keys::{DatabaseKey, KeyCost};
+pub use crate::keys::KeyCost;
 pub use crate::machine::{Machine, SystemMachine};
-pub use crate::open::Durability;
 use crate::sealed::SealedOutbox;
 pub use crate::sealed::{SealedGroup, SealedNumber, read_sealed};
 pub use crate::settings::{Identity, SyncState};
+pub use sync_core::household::CountedBy;
 
 /// How a store is opened.
 #[derive(Debug)]

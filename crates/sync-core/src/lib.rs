@@ -13,6 +13,7 @@ pub mod conflict;
 mod fault;
 pub mod group;
 mod hex;
+pub mod household;
 pub mod ingest;
 pub mod local;
 pub mod op;

@@ -13,12 +13,13 @@ use crate::{cargo, root};
 /// Which of our crates a crate may use (docs/ARCHITECTURE.md, "Who may use whom").
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("database", &[]),
     ("sync-core", &["domain"]),
-    ("store", &["domain", "sync-core"]),
+    ("store", &["domain", "sync-core", "database"]),
     ("sync-client", &["domain", "sync-core"]),
     ("roster", &["domain"]),
     ("report", &["domain"]),
-    ("server", &["domain", "sync-core", "roster", "report"]),
+    ("server", &["domain", "sync-core", "roster", "report", "database"]),
     ("app", &["domain", "sync-core", "store", "sync-client", "roster", "report"]),
     ("desktop", &["domain", "app"]),
 ];

@@ -1,0 +1,123 @@
+//! A household as it stands on a day, out of its records and events: the one place where laptop and server
+//! put visits, facts, consent and residence together before they count or show anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::calendar::Day;
+use domain::consent::{Consent, Purpose, Standing};
+use domain::criteria::{CriteriaSet, Person};
+use domain::fact::{Assessment, Current, Fact};
+use domain::ids::MemberId;
+use domain::people::{Household, Member};
+use domain::rules::DoorRules;
+use domain::tally::{Contribution, HouseholdView};
+use domain::visit::{Visit, VisitState};
+
+use crate::projection::{current_facts, standing};
+use crate::stamp::OrderKey;
+
+/// What the counting goes by.
+#[derive(Clone, Debug)]
+pub struct CountedBy {
+    /// Ages, validity, what counts as yes.
+    pub rules: DoorRules,
+    /// What makes a Gia đình số.
+    pub criteria: CriteriaSet,
+}
+
+impl CountedBy {
+    /// Which files counted: printed beside every figure.
+    pub fn names(&self) -> Vec<String> {
+        vec![
+            format!("{} v{}", self.criteria.id, self.criteria.version),
+            format!("{} v{}", self.rules.id, self.rules.version),
+        ]
+    }
+}
+
+/// A person's line, already as of the day (household and residence), and events in any order.
+#[derive(Clone, Debug)]
+pub struct PersonRecords {
+    /// The register line.
+    pub member: Member,
+    /// What was learned, voided events included.
+    pub assessments: Vec<(OrderKey, Assessment)>,
+    /// Answers to the consent question, voided events included.
+    pub consents: Vec<(OrderKey, Consent)>,
+}
+
+/// Everything that is known about one person, as of a day.
+#[derive(Clone, Debug)]
+pub struct PersonState {
+    /// The register line.
+    pub member: Member,
+    /// Current facts; empty where the person refused to have them kept.
+    pub facts: BTreeMap<Fact, Current>,
+    /// Where the person stands with being counted (P2).
+    pub consent: Standing,
+    /// Guided by the team at least once.
+    pub guided: bool,
+}
+
+/// Everything that is known about one household, as of a day.
+#[derive(Clone, Debug)]
+pub struct HouseholdState {
+    /// The register line.
+    pub household: Household,
+    /// From the visits that stand.
+    pub visits: VisitState,
+    /// The newest visit that stands.
+    pub last_visit: Option<Visit>,
+    /// In the household's order.
+    pub people: Vec<PersonState>,
+}
+
+impl HouseholdState {
+    /// Puts the records together. `visits` in any order, voided ones included.
+    pub fn of(
+        household: Household,
+        visits: &[(OrderKey, Visit)],
+        people: Vec<PersonRecords>,
+        by: &CountedBy,
+        today: Day,
+    ) -> Self {
+        let stand: Vec<&Visit> = standing(visits).into_iter().map(|(_, visit)| visit).collect();
+        let guided: BTreeSet<MemberId> =
+            stand.iter().flat_map(|visit| visit.guided.iter().copied()).collect();
+        Self {
+            household,
+            visits: VisitState::of(stand.iter().copied()),
+            last_visit: stand.last().copied().cloned(),
+            people: people.into_iter().map(|records| person(records, &guided, by, today)).collect(),
+        }
+    }
+
+    /// What it adds to the tallies, and why.
+    pub fn contribution(&self, by: &CountedBy, today: Day) -> Contribution {
+        let view = HouseholdView {
+            household: &self.household,
+            visits: self.visits.clone(),
+            people: self.people.iter().map(PersonState::seen).collect(),
+        };
+        Contribution::of(&view, &by.criteria, &by.rules, today)
+    }
+}
+
+impl PersonState {
+    fn seen(&self) -> Person<'_> {
+        // Sessions come with their screens; until then nobody has attended one.
+        Person { member: &self.member, facts: &self.facts, attended: false, guided: self.guided }
+    }
+}
+
+fn person(records: PersonRecords, guided: &BTreeSet<MemberId>, by: &CountedBy, today: Day) -> PersonState {
+    let PersonRecords { member, assessments, consents } = records;
+    let answers = standing(&consents).into_iter().map(|(_, consent)| consent);
+    let consent = Standing::of(&Purpose::Figures, answers);
+    let facts = if consent == Standing::Refused {
+        BTreeMap::new()
+    } else {
+        current_facts(&assessments, today, |_, evidence, day| by.rules.valid_until(evidence, day))
+    };
+    PersonState { guided: guided.contains(&member.id), member, facts, consent }
+}
