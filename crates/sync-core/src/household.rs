@@ -13,7 +13,7 @@ use domain::rules::DoorRules;
 use domain::tally::{Contribution, HouseholdView};
 use domain::visit::{Visit, VisitState};
 
-use crate::projection::{current_facts, standing};
+use crate::projection::{current_facts, day_of, standing};
 use crate::stamp::OrderKey;
 
 /// What the counting goes by.
@@ -70,6 +70,8 @@ pub struct HouseholdState {
     pub last_visit: Option<Visit>,
     /// In the household's order.
     pub people: Vec<PersonState>,
+    /// The first later day that an answer is dated: written under a clock that ran ahead, it counts then.
+    pub next_answer: Option<Day>,
 }
 
 impl HouseholdState {
@@ -84,7 +86,11 @@ impl HouseholdState {
         let stand: Vec<&Visit> = standing(visits).into_iter().map(|(_, visit)| visit).collect();
         let guided: BTreeSet<MemberId> =
             stand.iter().flat_map(|visit| visit.guided.iter().copied()).collect();
+        let answers = people.iter().flat_map(|records| &records.assessments);
+        let days = answers.map(|(key, assessment)| day_of(key, assessment.day));
+        let next_answer = days.filter(|day| *day > today).min();
         Self {
+            next_answer,
             household,
             visits: VisitState::of(stand.iter().copied()),
             last_visit: stand.last().copied().cloned(),
@@ -99,7 +105,9 @@ impl HouseholdState {
             visits: self.visits.clone(),
             people: self.people.iter().map(PersonState::seen).collect(),
         };
-        Contribution::of(&view, &by.criteria, &by.rules, today)
+        let counted = Contribution::of(&view, &by.criteria, &by.rules, today);
+        let valid_until = counted.valid_until.into_iter().chain(self.next_answer).min();
+        Contribution { valid_until, ..counted }
     }
 }
 

@@ -62,7 +62,7 @@ pub fn standing<'a, K: Ord, E: Voidable>(events: impl IntoIterator<Item = &'a (K
 }
 
 /// An event is dated at most on the day of its effective stamp: nobody knows tomorrow.
-fn day_of(key: &OrderKey, day: Day) -> Day {
+pub(crate) fn day_of(key: &OrderKey, day: Day) -> Day {
     day.min(key.stamp.day())
 }
 

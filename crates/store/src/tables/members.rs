@@ -4,7 +4,7 @@
 //! row number of the search index, so that the first fifty hits in register order come out without
 //! ranking the rest (every third name begins with Nguyễn).
 
-use domain::calendar::PartialDate;
+use domain::calendar::{Day, PartialDate};
 use domain::ids::{HouseholdId, MemberId};
 use domain::people::{Member, Relation, Residence, Sex};
 use domain::phone::Phone;
@@ -14,13 +14,12 @@ use sync_core::projection::{household_as_of, residence_as_of};
 
 use super::{Touched, all, read, residences};
 use crate::error::StoreError;
-use crate::settings::counted_on;
 
 /// Room for people who join later; a household of more than this is written behind the last one.
 const GAP: i64 = 1 << 10;
 
 pub(crate) fn put(connection: &Connection, listed: Member) -> Result<Touched, StoreError> {
-    let member = as_of_today(connection, listed)?;
+    let member = with_changes(connection, listed)?;
     let before: Option<(i64, HouseholdId)> = connection
         .prepare_cached("SELECT place, household_id FROM members WHERE id = ?1")?
         .query_row([member.id.0], |row| Ok((row.get(0)?, HouseholdId(row.get(1)?))))
@@ -55,17 +54,14 @@ pub(crate) fn put(connection: &Connection, listed: Member) -> Result<Touched, St
     Ok(touched)
 }
 
-/// The list's word, and what was recorded since.
-fn as_of_today(connection: &Connection, listed: Member) -> Result<Member, StoreError> {
+/// The list's word, and every change recorded since. A change dated tomorrow by a wrong clock has been
+/// seen by somebody all the same.
+fn with_changes(connection: &Connection, listed: Member) -> Result<Member, StoreError> {
     let events = residences::of_member(connection, listed.id)?;
-    if events.is_empty() {
-        return Ok(listed);
-    }
-    // An event is never dated after the day of its stamp, so the last counted day sees all of them.
-    let today = counted_on(connection)?.ok_or(StoreError::Invalid("no day"))?;
+    let end = Day::at(i64::MAX);
     Ok(Member {
-        household: household_as_of(listed.household, &events, today),
-        residence: residence_as_of(listed.residence, &events, today),
+        household: household_as_of(listed.household, &events, end),
+        residence: residence_as_of(listed.residence.clone(), &events, end),
         ..listed
     })
 }
