@@ -11,7 +11,7 @@ use domain::people::Residence;
 use domain::visit::Visit;
 use uuid::Uuid;
 
-use crate::records::ResidenceEvent;
+use crate::records::{Attendance, ResidenceEvent};
 use crate::stamp::OrderKey;
 
 /// An event that another one can make void.
@@ -35,7 +35,7 @@ macro_rules! voidable {
     )*};
 }
 
-voidable! { Assessment Visit Consent ResidenceEvent }
+voidable! { Assessment Visit Consent ResidenceEvent Attendance }
 
 /// The events that stand, oldest first. An event is void iff a non-void event names it, resolved from the
 /// newest name back; one that names itself or a later one is invalid: it neither stands nor voids.

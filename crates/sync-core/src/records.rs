@@ -3,6 +3,7 @@
 //! in the row is not touched by that.
 
 mod events;
+mod office;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use domain::registry::{RecordKind, no};
 use uuid::Uuid;
 
 pub use events::ResidenceEvent;
+pub use office::{Assignment, Attendance, RosterList};
 
 use crate::row::Row;
 use crate::value::Value;

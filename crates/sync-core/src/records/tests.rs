@@ -11,10 +11,13 @@ use domain::visit::{Channel, Outcome, Topic, Visit};
 
 use crate::group::GroupLimits;
 use crate::op::FieldEdit;
-use crate::records::{RecordError, Recorded, ResidenceEvent, alive, origin};
+use crate::projection::{household_as_of, residence_as_of};
+use crate::records::{
+    Assignment, Attendance, RecordError, Recorded, ResidenceEvent, RosterList, alive, origin,
+};
 use crate::row::Row;
-use crate::samples::{SCOPE, group, id};
-use crate::stamp::Stamp;
+use crate::samples::{SCOPE, device, group, id, op_id};
+use crate::stamp::{OrderKey, Stamp};
 use crate::value::Value;
 
 fn row_of<T: Recorded>(record: &T) -> Row {
@@ -127,6 +130,68 @@ fn records_come_back_from_their_rows() {
         household: None,
         voids: None,
     });
+}
+
+#[test]
+fn records_of_the_office_come_back_too() {
+    check(&Assignment {
+        id: AssignmentId(id(9)),
+        user: UserId(id(10)),
+        role: Role::HamletHead,
+        hamlet_unit: Some(HamletUnitId(id(1))),
+        valid_from: Some(day("2026-01-01")),
+        valid_to: None,
+    });
+    check(&RosterList {
+        id: RosterListId(id(11)),
+        content_hash: ContentHash([5; 32]).to_hex(),
+        list_day: Some(day("2026-10-01")),
+        handed_over_by: "Công an xã".into(),
+        imported_on: Some(day("2026-11-22")),
+        households: 590,
+        persons: 2000,
+        title: "Thôn Sen Hạ".into(),
+        basis: String::new(),
+    });
+    check(&Attendance {
+        id: AttendanceId(id(12)),
+        member: MemberId(id(4)),
+        day: day("2026-11-22"),
+        session: Some(id(13)),
+        voids: Some(AttendanceId(id(120))),
+    });
+}
+
+/// The list's word holds until somebody records a change, and a correction of the change brings it back.
+#[test]
+fn residence_and_household_as_of_a_day() {
+    let event =
+        |n: u128, on: &str, status: Option<Residence>, household: Option<u128>, voids: Option<u128>| {
+            let key = OrderKey { stamp: Stamp(crate::samples::NOW_MS), device: device(0), op: op_id(n, 0) };
+            let household = household.map(|n| HouseholdId(id(n)));
+            let voids = voids.map(|n| ResidenceId(id(n)));
+            let (id, member) = (ResidenceId(id(n)), MemberId(id(4)));
+            (key, ResidenceEvent { id, member, day: day(on), status, household, voids })
+        };
+    let away = event(1, "2026-03-01", Some(Residence::Away), None, None);
+    let joined = event(2, "2026-05-01", None, Some(33), None);
+    let back = event(3, "2026-06-01", Some(Residence::Present), None, None);
+    let undone = event(4, "2026-06-02", None, None, Some(3));
+    let check = |events: &[_], on: &str, status: Residence, household: u128| {
+        let as_of = day(on);
+        assert_eq!(residence_as_of(Residence::Temporary, events, as_of), status, "{on}");
+        assert_eq!(household_as_of(HouseholdId(id(3)), events, as_of), HouseholdId(id(household)), "{on}");
+    };
+    check(&[], "2026-07-01", Residence::Temporary, 3);
+    let events = [back, away, joined];
+    check(&events, "2026-02-28", Residence::Temporary, 3);
+    check(&events, "2026-03-01", Residence::Away, 3);
+    check(&events, "2026-05-01", Residence::Away, 33);
+    check(&events, "2026-06-01", Residence::Present, 33);
+    check(&[&events[..], &[undone]].concat(), "2026-07-01", Residence::Away, 33);
+    // Nobody knows tomorrow: an event counts from the day of its stamp at the latest.
+    let tomorrow = event(5, "2028-01-01", Some(Residence::MovedOut), None, None);
+    check(&[tomorrow], "2027-01-15", Residence::MovedOut, 3);
 }
 
 #[test]
