@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::calendar::Day;
 use domain::ids::{HouseholdId, JobId};
-use domain::registry::{Nature, RecordKind};
+use domain::registry::{Nature, RecordKind, voids_field};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sync_core::group::{Group, GroupError, GroupLimits};
 use sync_core::household::CountedBy;
@@ -23,6 +23,7 @@ use crate::error::StoreError;
 use crate::machine::{Machine, random};
 use crate::rows::{Visible, pending_stamp, visible};
 use crate::settings::{self, SyncState};
+use crate::sync::acknowledged_stamp;
 use crate::tables::{self, members};
 
 /// Version of the field registry that ops are written by.
@@ -114,14 +115,12 @@ impl Change<'_> {
         if kind.nature() == Nature::Event && known.shown.is_some() {
             return Err(StoreError::Invalid("an event is written once"));
         }
-        let mut edits: Vec<FieldEdit> = fields
-            .into_iter()
-            .filter(|(no, value)| {
-                let standing = known.shown.as_ref().and_then(|row| row.value(*no));
-                standing.unwrap_or(&Value::Null) != value
-            })
-            .map(|(no, value)| FieldEdit::replacing(no, value, known.shown.as_ref(), known.base.as_ref()))
-            .collect();
+        let standing = |no| known.shown.as_ref().and_then(|row| row.value(no)).unwrap_or(&Value::Null);
+        let changed: Vec<_> = fields.into_iter().filter(|(no, value)| standing(*no) != value).collect();
+        let mut edits = Vec::with_capacity(changed.len());
+        for (no, value) in changed {
+            edits.push(edit(self.transaction, kind, no, value, known)?);
+        }
         if edits.is_empty() {
             return Ok(());
         }
@@ -193,6 +192,29 @@ impl Store {
         self.seal((sync.incarnation, sync.highest_dseq), &body);
         Ok((value, Saved { group: Some(group_id), at_ms: moment.wall_ms }))
     }
+}
+
+/// One field with what its writer saw: the op that it replaces and the highest acknowledged stamp.
+fn edit(
+    connection: &Connection,
+    kind: RecordKind,
+    no: u16,
+    value: Value,
+    known: &Visible,
+) -> Result<FieldEdit, StoreError> {
+    if voids_field(kind) == Some(no) {
+        let named = value.as_uuid().ok_or(StoreError::Invalid("voids"))?;
+        let named = visible(connection, kind.no(), named)?.shown;
+        // A correction comes after the event it names, whatever the laptop's clock says.
+        return Ok(FieldEdit::naming(no, &named.ok_or(StoreError::Invalid("voids an unknown event"))?));
+    }
+    let edit = FieldEdit::replacing(no, value, known.shown.as_ref(), known.base.as_ref());
+    // Acknowledged and not delivered yet: its stamp is known from the receipt, not from the base row.
+    let acknowledged = match edit.replaced {
+        Some(op) => acknowledged_stamp(connection, op)?,
+        None => None,
+    };
+    Ok(edit.having_seen(acknowledged))
 }
 
 fn refused(error: GroupError) -> StoreError {

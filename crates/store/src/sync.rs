@@ -11,6 +11,7 @@ use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
 use sync_core::receipt::Receipt;
 use sync_core::row::Row;
+use sync_core::stamp::Stamp;
 use sync_core::wire::{
     BatchLimits, Hello, Numbered, PROTOCOL, Page, PageGroup, PushReply, SessionOffset, fill_batch,
 };
@@ -140,6 +141,11 @@ impl LocalStore for Store {
         self.seal_all_missing()
     }
 
+    fn session(&mut self) -> Result<(u64, i64), StoreError> {
+        let moment = self.moment()?;
+        Ok((moment.session, moment.wall_ms))
+    }
+
     fn learn_offset(&mut self, session: u64, offset_ms: i64) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO session_offsets VALUES (?1, ?2)")?
@@ -161,14 +167,6 @@ impl LocalStore for Store {
     }
 }
 
-impl Store {
-    /// The present session, whose clock offset a handshake teaches.
-    pub fn session(&mut self) -> Result<(u64, i64), StoreError> {
-        let moment = self.moment()?;
-        Ok((moment.session, moment.wall_ms))
-    }
-}
-
 fn state(connection: &Connection) -> Result<SyncState, StoreError> {
     settings::get(connection, settings::SYNC)?.ok_or(StoreError::NotSetUp)
 }
@@ -177,6 +175,17 @@ fn own_group(connection: &Connection, id: Uuid) -> Result<Option<(i64, Group)>, 
     let found = all(connection, "SELECT seq, body FROM saves WHERE group_id = ?1", [id], |row| {
         let body = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
         Ok((row.get(0)?, serde_json::from_slice(body).map_err(|_| StoreError::Damaged)?))
+    })?;
+    Ok(found.into_iter().next())
+}
+
+/// The stamp of an op that was acknowledged, delivered or not.
+pub(crate) fn acknowledged_stamp(connection: &Connection, op: OpId) -> Result<Option<Stamp>, StoreError> {
+    let sql = "SELECT body FROM receipts WHERE group_id = ?1 AND op_index = ?2";
+    let found = all(connection, sql, params![op.group.0, op.index], |row| {
+        let body = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+        let receipt: Receipt = serde_json::from_slice(body).map_err(|_| StoreError::Damaged)?;
+        Ok(receipt.stamp)
     })?;
     Ok(found.into_iter().next())
 }

@@ -45,6 +45,9 @@ pub trait LocalStore {
     /// byte (F10, F16b, F17).
     fn new_incarnation(&mut self, random: u64) -> Result<(), Self::Error>;
 
+    /// The present session, and the wall clock in milliseconds since 1970.
+    fn session(&mut self) -> Result<(u64, i64), Self::Error>;
+
     /// Keeps what a handshake taught about a session's clock: server minus laptop.
     fn learn_offset(&mut self, session: u64, offset_ms: i64) -> Result<(), Self::Error>;
 

@@ -3,6 +3,7 @@
 use domain::visit::Outcome;
 use store::tables::members;
 use sync_core::local::LocalStore;
+use sync_core::stamp::Stamp;
 use sync_core::wire::{BatchLimits, Numbered, Page};
 
 use crate::common::*;
@@ -23,13 +24,11 @@ fn f04_acknowledged_stays_in_the_overlay_until_the_stream_delivers_it() {
     laptop.acknowledge(&groups);
     assert_eq!(laptop.store().counts().unwrap().acknowledged_groups, 1);
     assert_eq!(pending(&mut laptop), []);
-    // Still overlay, not base: an edit knows of no acknowledged stamp that a pull could contradict.
+    // Still overlay, not base; but what the receipt said is known to whoever edits on.
     laptop.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
-    assert_eq!(pending(&mut laptop)[0].group.ops[0].fields[0].seen, None);
+    assert_eq!(pending(&mut laptop)[0].group.ops[0].fields[0].seen, Some(Stamp(NOON)));
     laptop.deliver(&groups);
     assert_eq!(name(&mut laptop), "Lê An", "own later work stays on top");
-    laptop.save(|change| change.put(&member(1, 1, "Lê Ân"))).unwrap();
-    assert!(pending(&mut laptop)[1].group.ops[0].fields[0].seen.is_some());
 }
 
 #[test]
@@ -128,4 +127,24 @@ fn two_laptops_that_pulled_the_same_show_the_same() {
     minh.deliver(&of_minh);
     minh.deliver(&of_lan);
     assert_eq!((name(&mut lan), name(&mut minh)), ("Lê Ân".to_owned(), "Lê Ân".to_owned()));
+}
+
+/// A correction names what it voids as replaced, so that it comes after it also from a slow clock.
+#[test]
+fn a_correction_from_a_slow_clock_comes_after_what_it_voids() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.save(|change| change.put(&visit(1, 1, Outcome::Met))).unwrap();
+    let met = pending(&mut laptop)[1].group.ops[0].id();
+    laptop.sync();
+    laptop.machine.set_wall_ms(0);
+    let mut undo = visit(2, 1, Outcome::Absent);
+    undo.voids = Some(visit(1, 1, Outcome::Met).id);
+    laptop.save(|change| change.put(&undo)).unwrap();
+    let op = &pending(&mut laptop)[0].group.ops[0];
+    let voids = op.field(domain::registry::no::VISIT_VOIDS).unwrap();
+    assert_eq!((voids.replaced, voids.seen), (Some(met), Some(Stamp(NOON))));
+    let mut unknown = visit(3, 1, Outcome::Absent);
+    unknown.voids = Some(visit(99, 1, Outcome::Met).id);
+    assert!(laptop.save(|change| change.put(&unknown)).is_err());
 }
