@@ -135,7 +135,17 @@ impl<'a> Reader<'a> {
 
     fn evidence(&self, cells: &[(u16, Cell)]) -> Evidence {
         let own = |role: &Role| self.columns.get(role).and_then(|column| in_row(cells, *column));
-        let telling = [
+        let digits = |shown: &str| shown.contains(|c: char| c.is_ascii_digit());
+        let telling = |role: &Role| {
+            let shown = own(role).map(Cell::shown).unwrap_or_default();
+            match role {
+                Role::Relation => words::relation(&shown).is_some(),
+                Role::Sex => words::sex(&shown).is_some(),
+                Role::Male | Role::Female => digits(&shown) || words::is_mark(&shown),
+                _ => digits(&shown),
+            }
+        };
+        let roles = [
             Role::Serial,
             Role::HouseholdCode,
             Role::Birth,
@@ -143,26 +153,19 @@ impl<'a> Reader<'a> {
             Role::Male,
             Role::Female,
             Role::Sex,
+            Role::Relation,
         ];
-        let related = own(&Role::Relation).is_some_and(|cell| words::relation(&cell.shown()).is_some());
-        if related || telling.iter().any(|role| own(role).is_some()) {
-            Evidence::OfPerson
-        } else {
-            Evidence::None
-        }
+        if roles.iter().any(telling) { Evidence::OfPerson } else { Evidence::None }
     }
 
     fn person(&mut self, row: u32, cells: &[(u16, Cell)], in_footer: bool) -> Option<PersonRow> {
         let own = |role: Role| self.columns.get(&role).and_then(|column| in_row(cells, *column));
         let written = |role: Role| own(role).map(Cell::shown).unwrap_or_default();
         let (name, said_in_name) = name_of(&written);
-        let evidence =
-            [Role::Birth, Role::Male, Role::Female, Role::BirthYear, Role::Relation, Role::Sex, Role::Phone];
-        let says_something = evidence.iter().any(|role| own(*role).is_some());
-        let numbered = own(Role::Serial).is_some() || own(Role::HouseholdCode).is_some();
         // Below a total or a signature stand the names of those who signed.
-        if in_footer && !(says_something && (numbered || !name.is_empty())) && !(numbered && !name.is_empty())
-        {
+        let numbered = own(Role::Serial).is_some() || own(Role::HouseholdCode).is_some();
+        let counts = self.evidence(cells) == Evidence::OfPerson && (numbered || !name.is_empty());
+        if in_footer && !counts {
             return None;
         }
         if name.is_empty() {

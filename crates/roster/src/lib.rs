@@ -20,6 +20,7 @@ mod header;
 mod limits;
 mod list;
 mod mapping;
+mod matching;
 mod place;
 mod preview;
 mod read;
@@ -33,6 +34,10 @@ pub use error::{BombKind, ReadError};
 pub use limits::Limits;
 pub use list::{ListedHousehold, ListedMember, Position, RosterList, RowTrouble, Trouble};
 pub use mapping::{MappedColumn, Mapping, Role};
+pub use matching::{
+    Counts, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
+    RegisteredHousehold, RegisteredMember, match_list,
+};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
 pub use sheet::{Workbook, column_letters, column_number};
