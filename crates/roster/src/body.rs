@@ -91,7 +91,8 @@ impl<'a> Reader<'a> {
             if !self.header.is_above_all() && repeats(self.sheet, self.header, cells) {
                 continue;
             }
-            match footing::of(cells, name_column, self.evidence(cells)) {
+            let (name, _) = name_of(&|role| self.written(cells, role));
+            match footing::of(cells, &name, name_column, self.evidence(cells)) {
                 Some(Footing::Total { households, persons }) => {
                     self.body.stated = Some((row + 1, households, persons));
                     in_footer = true;
@@ -133,6 +134,11 @@ impl<'a> Reader<'a> {
         self.body
     }
 
+    fn written(&self, cells: &[(u16, Cell)], role: Role) -> String {
+        let own = self.columns.get(&role).and_then(|column| in_row(cells, *column));
+        own.map(Cell::shown).unwrap_or_default()
+    }
+
     fn evidence(&self, cells: &[(u16, Cell)]) -> Evidence {
         let own = |role: &Role| self.columns.get(role).and_then(|column| in_row(cells, *column));
         let digits = |shown: &str| shown.contains(|c: char| c.is_ascii_digit());
@@ -160,7 +166,7 @@ impl<'a> Reader<'a> {
 
     fn person(&mut self, row: u32, cells: &[(u16, Cell)], in_footer: bool) -> Option<PersonRow> {
         let own = |role: Role| self.columns.get(&role).and_then(|column| in_row(cells, *column));
-        let written = |role: Role| own(role).map(Cell::shown).unwrap_or_default();
+        let written = |role: Role| self.written(cells, role);
         let (name, said_in_name) = name_of(&written);
         // Below a total or a signature stand the names of those who signed.
         let numbered = own(Role::Serial).is_some() || own(Role::HouseholdCode).is_some();

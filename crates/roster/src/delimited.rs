@@ -46,8 +46,10 @@ pub(crate) fn open(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError>
 /// Blank lines that the reader passed over in front of a record.
 fn blank_lines(text: &str, position: Option<&csv::Position>) -> u32 {
     let start = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
-    let bytes = text.as_bytes().get(start..).unwrap_or_default();
-    let breaks = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let (before, from) = text.as_bytes().split_at_checked(start).unwrap_or_default();
+    // The reader ends a record at the \r of \r\n.
+    let from = if before.ends_with(b"\r") { from.strip_prefix(b"\n").unwrap_or(from) } else { from };
+    let breaks = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
     u32::try_from(breaks.filter(|byte| **byte == b'\n').count()).unwrap_or(0)
 }
 
@@ -93,5 +95,8 @@ mod tests {
         let book = open("a;b\n\n\"c\nd\";e\nf;g\n".as_bytes(), &Limits::default()).unwrap();
         let rows: Vec<u32> = book.sheets[0].rows.iter().map(|(row, _)| *row).collect();
         assert_eq!(rows, [0, 2, 3]);
+        let book = open("a;b\r\nc;d\r\n\r\ne;f\r\n".as_bytes(), &Limits::default()).unwrap();
+        let rows: Vec<u32> = book.sheets[0].rows.iter().map(|(row, _)| *row).collect();
+        assert_eq!(rows, [0, 1, 3]);
     }
 }

@@ -4,7 +4,7 @@
 use domain::text::fold;
 
 use crate::place::{read_alley, unit_name};
-use crate::sheet::{Cell, in_row};
+use crate::sheet::Cell;
 
 /// What a row without a person is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +67,18 @@ fn is_label(lower: &str) -> bool {
         || matches!(lower, "cộng" | "tổng")
 }
 
-/// Judges a row by its cells. `None` for a row that may be a person or a mistake.
-pub(crate) fn of(cells: &[(u16, Cell)], name_column: Option<u16>, evidence: Evidence) -> Option<Footing> {
+/// Judges a row by its cells and the whole name in it. `None` for a row that may be a person or a mistake.
+pub(crate) fn of(
+    cells: &[(u16, Cell)],
+    name: &str,
+    name_column: Option<u16>,
+    evidence: Evidence,
+) -> Option<Footing> {
     if is_column_numbers(cells) {
         return Some(Footing::ColumnNumbers);
     }
-    // Somebody whose note is "Tổ trưởng" or "Xác nhận của công an" must not be lost.
-    let name = name_column.and_then(|column| in_row(cells, column)).map(Cell::shown);
-    if evidence == Evidence::OfPerson && name.is_some_and(|name| !is_label(&name.to_lowercase())) {
+    // Somebody whose note is "Tổ trưởng", or whose given name is Tổng, must not be lost.
+    if evidence == Evidence::OfPerson && !name.is_empty() && !is_label(&name.to_lowercase()) {
         return None;
     }
     let texts = cells.iter().filter_map(|(column, cell)| match cell {
@@ -175,7 +179,7 @@ mod tests {
                 (0..).zip(texts).filter_map(|(at, text)| Some((at, Cell::text(text, 200)?))).collect();
             let evidence =
                 if texts.len() > 3 && !texts[3].is_empty() { Evidence::OfPerson } else { Evidence::None };
-            assert_eq!(of(&cells, Some(2), evidence), expect, "{texts:?}");
+            assert_eq!(of(&cells, texts.get(2).unwrap_or(&""), Some(2), evidence), expect, "{texts:?}");
         };
         let total = |households, persons| Some(Footing::Total { households, persons });
         check(&["Tổng cộng: 84 hộ, 409 nhân khẩu"], total(Some(84), Some(409)));

@@ -45,7 +45,7 @@ pub(crate) fn group(persons: Vec<PersonRow>, sheet: u16, unit_of_sheet: &str) ->
     let mut groups: Vec<Vec<PersonRow>> = Vec::new();
     // Where the household of a number is, for lists that are sorted by something else.
     let mut by_number: HashMap<(String, String), usize> = HashMap::new();
-    if parting == Parting::EachRow && persons.iter().any(|person| person.relation.is_some()) {
+    if parting == Parting::EachRow && persons.iter().any(|person| person.head_name.is_empty()) {
         doubts.push((0, Trouble::HouseholdsUnclear));
     }
     for person in persons {
