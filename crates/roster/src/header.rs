@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use crate::mapping::{Mapping, Role};
-use crate::sheet::{Sheet, in_row};
+use crate::sheet::{Merge, Sheet, in_row};
 use crate::titles::{Meaning, meaning};
 
 /// Rows with content that are tried. Title blocks have under ten.
 const ROWS_TRIED: usize = 60;
+/// Merged regions looked at for titles: a header of 256 columns has fewer.
+const MERGES_TRIED: usize = 2_000;
 /// A single word such as "Tên" above something else is no list.
 const ROLES_AT_LEAST: usize = 2;
 
@@ -47,9 +49,12 @@ struct Titled {
 /// The best header of a sheet.
 pub(crate) fn find(sheet: &Sheet) -> Option<Header> {
     let mut best: Option<Header> = None;
+    let last = sheet.rows.iter().take(ROWS_TRIED).map(|(row, _)| *row).max().unwrap_or(0);
+    let among_first = sheet.merges.iter().filter(|merge| merge.top <= last);
+    let merges: Vec<Merge> = among_first.take(MERGES_TRIED).copied().collect();
     for (at, (row, _)) in sheet.rows.iter().take(ROWS_TRIED).enumerate() {
         let below = sheet.rows.get(at + 1).map(|(below, _)| *below).filter(|below| *below == row + 1);
-        let tries = [one_level(sheet, *row), below.and_then(|below| two_levels(sheet, *row, below))];
+        let tries = [one_level(sheet, *row), below.and_then(|below| two_levels(sheet, &merges, *row, below))];
         for found in tries.into_iter().flatten() {
             // Of equal ones the first: a header is repeated on later pages.
             if best.as_ref().is_none_or(|best| found.score > best.score) {
@@ -67,7 +72,7 @@ fn one_level(sheet: &Sheet, row: u32) -> Option<Header> {
     header(row, row, &titled)
 }
 
-fn two_levels(sheet: &Sheet, row: u32, below: u32) -> Option<Header> {
+fn two_levels(sheet: &Sheet, merges: &[Merge], row: u32, below: u32) -> Option<Header> {
     let upper: BTreeMap<u16, String> = columns(sheet, row).collect();
     let lower: BTreeMap<u16, String> = columns(sheet, below).collect();
     if !is_sublevel(&upper, &lower) {
@@ -77,7 +82,7 @@ fn two_levels(sheet: &Sheet, row: u32, below: u32) -> Option<Header> {
     let last = upper.keys().chain(lower.keys()).max().copied()?;
     let mut group = String::new();
     for column in 0..=last {
-        let above = merged_title(sheet, row, column).or_else(|| upper.get(&column).cloned());
+        let above = merged_title(sheet, merges, row, column).or_else(|| upper.get(&column).cloned());
         let under = lower.get(&column).cloned().unwrap_or_default();
         match above {
             Some(above) => {
@@ -111,8 +116,8 @@ fn columns(sheet: &Sheet, row: u32) -> impl Iterator<Item = (u16, String)> {
 }
 
 /// The title of the merged region that covers the place, if one does.
-fn merged_title(sheet: &Sheet, row: u32, column: u16) -> Option<String> {
-    let covers = sheet.merges.iter().find(|merge| {
+fn merged_title(sheet: &Sheet, merges: &[Merge], row: u32, column: u16) -> Option<String> {
+    let covers = merges.iter().find(|merge| {
         (merge.top..=merge.bottom).contains(&row) && (merge.left..=merge.right).contains(&column)
     })?;
     sheet.cell(covers.top, covers.left).map(crate::sheet::Cell::shown)

@@ -30,6 +30,10 @@ const DOUBTFUL: i32 = 20;
 /// Two counterparts closer than this are not chosen between.
 const MARGIN: i32 = 10;
 
+/// A name borne by more people of one unit tells nobody apart; code and door still do. The commonest real
+/// ones have some dozens. Without this bound a list of one name would take a time that grows as a square.
+const NAMESAKES_AT_MOST: usize = 500;
+
 /// What became of a household of the list.
 #[derive(Clone, Debug)]
 pub(super) enum Assigned {
@@ -184,7 +188,8 @@ fn candidates_of(
     let Some(unit) = prepared.unit else { return Vec::new() };
     let mut found: BTreeSet<usize> = BTreeSet::new();
     for name in &prepared.names {
-        let same = index.by_name.get(&(unit, name.sound.clone()));
+        let same =
+            index.by_name.get(&(unit, name.sound.clone())).filter(|same| same.len() <= NAMESAKES_AT_MOST);
         found.extend(same.into_iter().flatten().map(|(household, _)| *household));
     }
     if !household.code.is_empty() && !is_ordinal(&household.code) {
