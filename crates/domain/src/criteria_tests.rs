@@ -1,3 +1,5 @@
+//! The plan's own set clause by clause, and what keeps a verdict open.
+
 use super::*;
 use crate::sample::{plan, rules, somebody, today};
 

@@ -1,3 +1,5 @@
+//! A hamlet counted by hand, and the laws of adding and removing.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -181,8 +181,8 @@ impl Store {
             return Ok((value, Saved { group: None, at_ms: moment.wall_ms }));
         }
         let group = Group::seeded(group_id, random(self.machine.as_mut())?, ops);
-        group.check(&GroupLimits::default()).map_err(refused)?;
-        let body = group.to_bytes().map_err(refused)?;
+        group.check(&GroupLimits::default()).map_err(|error| refused(&error))?;
+        let body = group.to_bytes().map_err(|error| refused(&error))?;
         sync.highest_dseq += 1;
         keep_group(&transaction, &group, &body, operation.name, seq, &sync)?;
         settings::put(&transaction, settings::SYNC, &sync)?;
@@ -217,9 +217,9 @@ fn edit(
     Ok(edit.having_seen(acknowledged))
 }
 
-fn refused(error: GroupError) -> StoreError {
+fn refused(error: &GroupError) -> StoreError {
     match error {
-        GroupError::TooLarge(bytes) => StoreError::GroupTooLarge { bytes },
+        GroupError::TooLarge(bytes) => StoreError::GroupTooLarge { bytes: *bytes },
         GroupError::TextTooLong(_) => StoreError::Invalid("text too long"),
         _ => StoreError::Invalid("group"),
     }
@@ -265,11 +265,10 @@ pub(crate) fn write_visible<'r>(
     for row in rows {
         let touched = tables::put(connection, row)?;
         households.extend(touched.households);
-        if let Some(member) = touched.member_line {
-            if let Some(line) = visible(connection, RecordKind::Member.no(), member.0)?.shown {
-                households.extend(tables::put(connection, &line)?.households);
-                households.extend(members::household_of(connection, member)?);
-            }
+        let Some(member) = touched.member_line else { continue };
+        if let Some(line) = visible(connection, RecordKind::Member.no(), member.0)?.shown {
+            households.extend(tables::put(connection, &line)?.households);
+            households.extend(members::household_of(connection, member)?);
         }
     }
     let mut differences = Differences::default();

@@ -2,6 +2,7 @@
 //! op leaves the overlay only when the stream delivers it (sync rules §3, F4).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use domain::calendar::Day;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -210,14 +211,14 @@ fn merge_into_base(connection: &Connection, groups: &[PageGroup]) -> Result<Vec<
         for op in &delivered.group.ops {
             let Some(receipt) = receipts.get(&op.id()) else { continue };
             let key = (op.header.kind, op.header.record);
-            if !rows.contains_key(&key) {
-                let known = base(connection, key.0, key.1)?;
-                rows.insert(key, known.unwrap_or_else(|| Row::begun_by(op)));
-                order.push(key);
-            }
-            if let Some(row) = rows.get_mut(&key) {
-                row.merge(op, receipt.stamp);
-            }
+            let row = match rows.entry(key) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    order.push(key);
+                    entry.insert(base(connection, key.0, key.1)?.unwrap_or_else(|| Row::begun_by(op)))
+                }
+            };
+            row.merge(op, receipt.stamp);
         }
         leave_overlay(connection, &delivered.group, &delivered.receipts)?;
     }

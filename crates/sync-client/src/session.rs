@@ -122,8 +122,7 @@ pub fn sync<S: LocalStore>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, SyncError<S::Error>> {
     let hello = store.hello().map_err(SyncError::Store)?;
-    let mut known =
-        Known { hello, reply: None, renumber: false, pending_groups: 0, pulled_to_head: false };
+    let mut known = Known { hello, reply: None, renumber: false, pending_groups: 0, pulled_to_head: false };
     let mut report = Report::default();
     let mut batch_bytes = FIRST_BATCH_BYTES;
     let mut incarnations = 0;
@@ -150,7 +149,9 @@ pub fn sync<S: LocalStore>(
                         known.renumber = !fits;
                         batch_bytes = limits(&known, batch_bytes.saturating_mul(2)).bytes;
                     }
-                    Err(SyncError::Transport(TransportError::Stalled)) if batch_bytes > SMALLEST_BATCH_BYTES => {
+                    Err(SyncError::Transport(TransportError::Stalled))
+                        if batch_bytes > SMALLEST_BATCH_BYTES =>
+                    {
                         batch_bytes /= 2;
                     }
                     Err(error) => return Err(error),
@@ -211,7 +212,8 @@ fn push<S: LocalStore>(
     let answer = transport.push(&signed)?;
     store.acknowledge(&answer).map_err(SyncError::Store)?;
     count(&batch.groups, &answer, report);
-    let refused = |outcome: &GroupOutcome| matches!(outcome, GroupOutcome::Gap { .. } | GroupOutcome::NumberTaken);
+    let refused =
+        |outcome: &GroupOutcome| matches!(outcome, GroupOutcome::Gap { .. } | GroupOutcome::NumberTaken);
     Ok(answer.expect.is_none() && !answer.groups.iter().any(|one| refused(&one.outcome)))
 }
 
@@ -221,7 +223,8 @@ fn device(hello: &Hello) -> DeviceId {
 
 fn count(groups: &[Numbered], answer: &PushReply, report: &mut Report) {
     for one in &answer.groups {
-        let ops = groups.iter().find(|sent| sent.group.id == one.group).map_or(0, |sent| sent.group.ops.len());
+        let ops =
+            groups.iter().find(|sent| sent.group.id == one.group).map_or(0, |sent| sent.group.ops.len());
         match one.outcome {
             GroupOutcome::Quarantined(_) => report.quarantined_groups += 1,
             GroupOutcome::Gap { .. } | GroupOutcome::NumberTaken => {}

@@ -5,7 +5,7 @@ use std::path::Path;
 use store::{DataFolder, Store, StoreError, open, read_sealed};
 use sync_core::local::LocalStore;
 
-use crate::common::*;
+use crate::kit::*;
 
 fn data(laptop: &Laptop, name: &str) -> std::path::PathBuf {
     laptop.dir.path().join("data").join(name)

@@ -10,7 +10,7 @@ use sync_core::group::Group;
 use sync_core::local::LocalStore;
 use sync_core::wire::BatchLimits;
 
-use crate::common::*;
+use crate::kit::*;
 
 #[test]
 fn a_save_is_in_rows_tallies_overlay_and_sealed_outbox() {

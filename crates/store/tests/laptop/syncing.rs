@@ -6,7 +6,7 @@ use sync_core::local::LocalStore;
 use sync_core::stamp::Stamp;
 use sync_core::wire::{BatchLimits, Numbered, Page};
 
-use crate::common::*;
+use crate::kit::*;
 
 fn pending(laptop: &mut Laptop) -> Vec<Numbered> {
     laptop.store().next_batch(&BatchLimits { groups: 500, bytes: usize::MAX }).unwrap()
