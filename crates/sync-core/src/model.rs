@@ -332,6 +332,10 @@ impl LocalStore for Laptop {
         Ok(())
     }
 
+    fn session(&mut self) -> Result<(u64, i64), Self::Error> {
+        Ok((self.incarnation, 0))
+    }
+
     fn learn_offset(&mut self, _: u64, _: i64) -> Result<(), Self::Error> {
         Ok(())
     }
