@@ -1,0 +1,100 @@
+//! The one error that reaches a screen or a command line: a code of a closed list, numbers, and whether
+//! trying again helps. The sentence stands in `assets/messages/`. Nothing personal is ever in it.
+
+use std::collections::BTreeMap;
+
+use roster::ReadError;
+use serde::Serialize;
+use store::StoreError;
+use sync_client::{SyncError, TransportError};
+
+/// What went wrong, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{code}")]
+pub struct AppError {
+    /// Key of the sentence.
+    pub code: String,
+    /// Numbers that belong to the sentence.
+    pub params: BTreeMap<String, i64>,
+    /// The same may work later without anybody changing anything.
+    pub retryable: bool,
+}
+
+/// Codes of this crate; each has a sentence.
+pub const CODES: &[&str] = &[
+    BAD_CODE,
+    NO_ADDRESS,
+    NO_SUCH_HOUSEHOLD,
+    NO_SUCH_MEMBER,
+    RESPONDENT_MISSING,
+    RESPONDENT_TOO_YOUNG,
+    ANSWERS_WITHOUT_MEETING,
+    NO_CONSENT,
+    FOREIGN_ANSWER,
+    LINK_DAMAGED,
+    OTHER_COMMUNE,
+    NEW_EPOCH,
+    NUMBERING,
+];
+
+pub(crate) const BAD_CODE: &str = "enrol.bad_code";
+pub(crate) const NO_ADDRESS: &str = "enrol.no_address";
+pub(crate) const NO_SUCH_HOUSEHOLD: &str = "visit.no_such_household";
+pub(crate) const NO_SUCH_MEMBER: &str = "visit.no_such_member";
+pub(crate) const RESPONDENT_MISSING: &str = "visit.respondent_missing";
+pub(crate) const RESPONDENT_TOO_YOUNG: &str = "visit.respondent_too_young";
+pub(crate) const ANSWERS_WITHOUT_MEETING: &str = "visit.answers_without_meeting";
+pub(crate) const NO_CONSENT: &str = "visit.no_consent";
+pub(crate) const FOREIGN_ANSWER: &str = "visit.foreign_answer";
+pub(crate) const LINK_DAMAGED: &str = "setup.link_damaged";
+pub(crate) const OTHER_COMMUNE: &str = "sync.other_commune_answers";
+pub(crate) const NEW_EPOCH: &str = "sync.new_epoch";
+pub(crate) const NUMBERING: &str = "sync.numbering";
+
+impl AppError {
+    pub(crate) fn new(code: &str) -> Self {
+        Self { code: code.to_owned(), params: BTreeMap::new(), retryable: false }
+    }
+
+    fn retryable(code: &str, retryable: bool) -> Self {
+        Self { retryable, ..Self::new(code) }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::retryable(error.code(), matches!(error, StoreError::InUse | StoreError::DiskFull))
+    }
+}
+
+impl From<ReadError> for AppError {
+    fn from(error: ReadError) -> Self {
+        Self::new(error.code())
+    }
+}
+
+impl From<TransportError> for AppError {
+    fn from(error: TransportError) -> Self {
+        let mut shown = Self::retryable(error.code(), error.is_retryable());
+        match error {
+            TransportError::Refused(refusal) => shown.params = refusal.params,
+            TransportError::Busy { after_s } => {
+                shown.params.insert("retry_after_s".into(), i64::try_from(after_s).unwrap_or(i64::MAX));
+            }
+            _ => {}
+        }
+        shown
+    }
+}
+
+impl From<SyncError<StoreError>> for AppError {
+    fn from(error: SyncError<StoreError>) -> Self {
+        match error {
+            SyncError::Transport(error) => error.into(),
+            SyncError::Store(error) => error.into(),
+            SyncError::OtherCommune => Self::new(OTHER_COMMUNE),
+            SyncError::NewEpoch => Self::new(NEW_EPOCH),
+            SyncError::Numbering | SyncError::Batch => Self::new(NUMBERING),
+        }
+    }
+}
