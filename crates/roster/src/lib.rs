@@ -6,7 +6,8 @@
 //! file is bounded before anything inflates it ([`Limits`]) and never makes it panic.
 //!
 //! [`open`] → [`read`] (or [`read_with`] a changed [`Mapping`]) → [`RosterList::preview`] →
-//! [`match_list`]. Tests: beside each module, and whole lists in `crates/roster/tests`.
+//! [`match_list`] → [`plan()`], which says what taking it in writes; laptop and server both take lists in by
+//! that plan. Tests: beside each module, and whole lists in `crates/roster/tests`.
 
 mod birth;
 mod body;
@@ -22,6 +23,7 @@ mod list;
 mod mapping;
 mod matching;
 mod place;
+mod plan;
 mod preview;
 mod read;
 mod sheet;
@@ -38,6 +40,7 @@ pub use matching::{
     Counts, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
     RegisteredHousehold, RegisteredMember, match_list,
 };
+pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
 pub use sheet::{Workbook, column_letters, column_number};

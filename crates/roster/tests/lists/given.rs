@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use domain::calendar::Day;
-use domain::ids::{HouseholdId, MemberId};
-use roster::{Counts, HouseholdOutcome, Limits, Register, RosterList, Trouble, match_list, open, read};
+use domain::ids::{CommuneId, HouseholdId, MemberId};
+use roster::{
+    Counts, Destination, HouseholdOutcome, HouseholdPlan, Limits, Plan, Register, RosterList, Trouble,
+    match_list, open, plan, read,
+};
 use uuid::Uuid;
 
 /// Read once: the commune's list takes a moment in a debug build.
@@ -106,4 +109,61 @@ fn the_sample_that_comes_with_the_program() {
     let before_2007 = self::list("danh-sach-mau.xls");
     assert_eq!(before_2007.households, list.households);
     assert_eq!(before_2007.list_day, list.list_day);
+}
+
+fn planned(list: &RosterList, register: &Register) -> Plan {
+    let destination =
+        Destination { commune: CommuneId(Uuid::from_u128(1)), units: &[], unit_for_the_rest: None };
+    plan(list, &match_list(list, register), register, &destination)
+}
+
+fn records(plan: &Plan) -> (usize, usize) {
+    let households = || plan.units.iter().flat_map(|unit| &unit.households);
+    (
+        households().filter(|one| one.household.is_some()).count(),
+        households().map(|one| one.members.len()).sum(),
+    )
+}
+
+#[test]
+fn a_plan_writes_everything_once_and_nothing_the_second_time() {
+    let list = flat();
+    let first = planned(list, &Register::default());
+    assert_eq!(records(&first), (5_741, 27_765));
+    assert_eq!((first.units.len(), first.without_unit), (56, 0));
+    assert!(first.units.iter().all(|unit| unit.is_new && !unit.alleys.is_empty()));
+    for unit in &first.units {
+        let stretches = unit.stretches(100);
+        assert_eq!(stretches.concat(), unit.households);
+        let size =
+            |one: &[HouseholdPlan]| one.iter().map(|household| 1 + household.members.len()).sum::<usize>();
+        assert!(stretches.iter().all(|one| size(one) <= 100 || one.len() == 1));
+    }
+    assert_eq!(records(&planned(list, &Register::from(list))), (0, 0));
+}
+
+#[test]
+fn the_ledger_after_the_flat_list_writes_nobody_twice() {
+    let ledger = list("so-ho-thon-sen-ha.xlsx");
+    let (households, persons) = records(&planned(&ledger, &Register::from(flat())));
+    // ≥ 80 of 84 matched, ≤ 3 % false new persons.
+    assert!(households <= 4 && persons * 100 <= 409 * 3, "{households} households, {persons} people");
+}
+
+#[test]
+fn a_list_fills_gaps_and_overwrites_nothing() {
+    let list = list("so-ho-thon-sen-ha.xlsx");
+    let mut register = Register::from(&list);
+    let household = &mut register.households[0];
+    household.house_no = String::new();
+    household.members[0].birth = None;
+    household.members[1].full_name = "Trần Quốc Quảng".into();
+    household.members[1].phone = None;
+    let plan = planned(&list, &register);
+    let written = &plan.units[0].households[0];
+    assert_eq!(written.household.as_ref().unwrap().0.house_no, "10");
+    assert_eq!(written.members[0].0.birth.unwrap().to_string(), "1962-07-09");
+    assert_eq!(written.members[1].0.full_name, "Trần Quốc Quảng", "what somebody corrected stays");
+    assert!(written.members[1].0.phone.is_some());
+    assert_eq!(records(&plan), (1, 2));
 }
