@@ -2,6 +2,7 @@
 //! window here, no HTTP, and no sentence for people. Tested with a real store in a temporary folder.
 
 pub mod error;
+pub mod lists;
 pub mod register;
 pub mod setup;
 pub mod sync;

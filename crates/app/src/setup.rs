@@ -80,7 +80,8 @@ impl Laptop {
         device_name: &str,
     ) -> Result<(Self, Passphrase), AppError> {
         let code: EnrolmentCode = code.parse().map_err(|_| AppError::new(BAD_CODE))?;
-        let address = address.or(code.address.as_deref()).ok_or_else(|| AppError::new(NO_ADDRESS))?.to_owned();
+        let address =
+            address.or(code.address.as_deref()).ok_or_else(|| AppError::new(NO_ADDRESS))?.to_owned();
         let (folder, mut options) = place.parts()?;
         if folder.database().exists() {
             return Err(StoreError::AlreadySetUp.into());
@@ -93,8 +94,7 @@ impl Laptop {
         };
         let passphrase = store::keys::passphrase(random(options.machine.as_mut())?);
         let reply = sync_client::enrol(&address, code.identity, &request)?;
-        let server =
-            ServerLink { address, identity: code.identity, device_key, token: reply.token.clone() };
+        let server = ServerLink { address, identity: code.identity, device_key, token: reply.token.clone() };
         let commune = Commune {
             name: reply.commune_name.clone(),
             basis: reply.basis.clone(),

@@ -1,13 +1,13 @@
 //! Lượt đến nhà: what is written when Save is pressed at a door. One visit is one group: the visit, the
 //! consents and what was learned about each person stand or fall together.
 
+use domain::calendar::Day;
 use domain::consent::{Basis, Consent, Decision, Purpose, Standing};
 use domain::criteria::Verdict;
 use domain::fact::{Answer, Assessment, Evidence, Fact};
 use domain::ids::{AssessmentId, ConsentId, HouseholdId, MemberId, VisitId};
 use domain::people::Household;
 use domain::visit::{Channel, Outcome, Progress, Topic, Visit};
-use domain::calendar::Day;
 use serde::{Deserialize, Serialize};
 use store::{Change, Operation, StoreError, counts};
 use sync_core::household::{HouseholdState, PersonState};
@@ -82,8 +82,7 @@ pub fn save(laptop: &mut Laptop, request: &VisitRequest) -> Result<VisitSaved, A
     })?;
     let basis = laptop.commune.basis.clone();
     let operation = operation("visit.save", &state.household);
-    let (visit, saved) =
-        laptop.store.transact(operation, |change| write(change, request, &basis, &state))?;
+    let (visit, saved) = laptop.store.transact(operation, |change| write(change, request, &basis, &state))?;
     let (progress, verdict) = counts::standing_of(laptop.store.reading(), request.household)?
         .ok_or_else(|| AppError::new(NO_SUCH_HOUSEHOLD))?;
     Ok(VisitSaved { visit, saved_at_ms: saved.at_ms, progress, verdict })
@@ -110,7 +109,9 @@ fn check(
         if !may_answer(respondent) {
             return Err(AppError::new(RESPONDENT_TOO_YOUNG));
         }
-    } else if !request.learned.is_empty() || request.consents.iter().any(|(_, said)| *said == Decision::Agreed) {
+    } else if !request.learned.is_empty()
+        || request.consents.iter().any(|(_, said)| *said == Decision::Agreed)
+    {
         // A closed door teaches nothing; only "không" can be said through it.
         return Err(AppError::new(ANSWERS_WITHOUT_MEETING));
     }
@@ -186,9 +187,9 @@ fn write(
         change.put(&consent)?;
     }
     for learned in request.learned.iter().filter(|learned| !learned.answers.is_empty()) {
-        let spoken = request.respondent.map_or(Evidence::Observed, |respondent| {
-            Evidence::of_respondent(respondent, learned.member)
-        });
+        let spoken = request
+            .respondent
+            .map_or(Evidence::Observed, |respondent| Evidence::of_respondent(respondent, learned.member));
         let answers = learned.answers.iter();
         let assessment = Assessment {
             id: AssessmentId::new(wall_ms, change.random()?),
