@@ -7,6 +7,7 @@
 //! the named short histories in `histories.rs`, a model of one server and three laptops in `model.rs`.
 
 pub mod alias;
+pub mod api;
 mod batch;
 pub mod conflict;
 #[cfg(feature = "sabotage")]
