@@ -1,0 +1,256 @@
+//! What taking a list into the register writes: new places, households and people, and gaps that the list
+//! fills. What the list says differently is never written, only counted: a list knows less than a visit.
+//!
+//! Laptop and server make the same plan of the same list, with the same ids, so that both may take it in.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{AlleyId, CommuneId, HamletUnitId, HouseholdId, MemberId};
+use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
+use domain::text::fold;
+
+use crate::list::{ListedHousehold, ListedMember, RosterList};
+use crate::matching::{
+    Difference, DifferenceKind, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
+    RegisteredHousehold, RegisteredMember,
+};
+
+/// Everything a list adds, by hamlet unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In the list's order.
+    pub units: Vec<UnitPlan>,
+    /// Households that name no unit, where none was given for them: nothing is written of them.
+    pub without_unit: usize,
+}
+
+/// What is written in one hamlet unit, which is one scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitPlan {
+    /// The unit itself; written where the register does not have it.
+    pub unit: HamletUnit,
+    /// True if the register does not have it.
+    pub is_new: bool,
+    /// Alleys of the households below.
+    pub alleys: Vec<Alley>,
+    /// Households with something to write.
+    pub households: Vec<HouseholdPlan>,
+}
+
+/// What is written of one household.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HouseholdPlan {
+    /// A new household, or a known one with gaps filled; `None` where only people are written.
+    pub household: Option<(Household, u32)>,
+    /// New people, and known ones with gaps filled, each with its row of the list.
+    pub members: Vec<(Member, u32)>,
+}
+
+impl UnitPlan {
+    /// Households in stretches of about so many records: what fits into one save.
+    pub fn stretches(&self, records: usize) -> Vec<&[HouseholdPlan]> {
+        let (mut stretches, mut from, mut count) = (Vec::new(), 0, 0);
+        for (at, household) in self.households.iter().enumerate() {
+            let size = 1 + household.members.len();
+            if count > 0 && count + size > records {
+                stretches.extend(self.households.get(from..at));
+                (from, count) = (at, 0);
+            }
+            count += size;
+        }
+        stretches.extend(self.households.get(from..).filter(|rest| !rest.is_empty()));
+        stretches
+    }
+}
+
+/// Where a list is taken in.
+#[derive(Clone, Debug)]
+pub struct Destination<'a> {
+    /// Ids of places are made of it.
+    pub commune: CommuneId,
+    /// Units the register has, by id and name; a unit of the list is one of them if the names fold alike.
+    pub units: &'a [HamletUnit],
+    /// The unit of households that name none.
+    pub unit_for_the_rest: Option<&'a str>,
+}
+
+/// Makes the plan of a list that was matched against this register.
+pub fn plan(list: &RosterList, matches: &Matches, register: &Register, to: &Destination<'_>) -> Plan {
+    let known = Known::of(register);
+    let mut plan = Plan::default();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (listed, outcome) in list.households.iter().zip(&matches.households) {
+        let name = match listed.hamlet_unit.as_str() {
+            "" => to.unit_for_the_rest.unwrap_or_default(),
+            name => name,
+        };
+        if name.is_empty() {
+            plan.without_unit += 1;
+            continue;
+        }
+        let place = *places.entry(fold(name)).or_insert_with(|| {
+            plan.units.push(unit(name, to));
+            plan.units.len() - 1
+        });
+        if let Some(unit) = plan.units.get_mut(place) {
+            household(list, listed, outcome, &known, unit);
+        }
+    }
+    plan
+}
+
+fn unit(name: &str, to: &Destination<'_>) -> UnitPlan {
+    let known = to.units.iter().find(|unit| fold(&unit.name) == fold(name));
+    let kind = HamletUnitKind::of_name(name);
+    let unit = known.cloned().unwrap_or_else(|| HamletUnit {
+        id: HamletUnitId::from_name(to.commune.0, name),
+        name: name.to_owned(),
+        // The plan does not say what "đô thị" is within a xã: TDP until the commune says otherwise.
+        urban: kind == HamletUnitKind::ResidentialGroup,
+        kind,
+        valid_from: None,
+        valid_to: None,
+    });
+    UnitPlan { is_new: known.is_none(), unit, alleys: vec![], households: vec![] }
+}
+
+struct Known<'a> {
+    households: BTreeMap<HouseholdId, &'a RegisteredHousehold>,
+    members: BTreeMap<MemberId, (HouseholdId, &'a RegisteredMember)>,
+}
+
+impl<'a> Known<'a> {
+    fn of(register: &'a Register) -> Self {
+        let households = register.households.iter().map(|household| (household.id, household)).collect();
+        let people = register
+            .households
+            .iter()
+            .flat_map(|household| household.members.iter().map(|member| (member.id, (household.id, member))));
+        Self { households, members: people.collect() }
+    }
+}
+
+fn household(
+    list: &RosterList,
+    listed: &ListedHousehold,
+    outcome: &HouseholdOutcome,
+    known: &Known<'_>,
+    unit: &mut UnitPlan,
+) {
+    let row = listed.at.list_row();
+    let (id, record, members) = match outcome {
+        HouseholdOutcome::Ambiguous { .. } => return,
+        HouseholdOutcome::New { members } => {
+            let id = list.household_id(listed);
+            (id, Some(new_household(id, listed, unit)), members)
+        }
+        HouseholdOutcome::Matched { id, differences, members, .. } => {
+            let filled =
+                known.households.get(id).and_then(|kept| filled_household(kept, listed, differences, unit));
+            (*id, filled, members)
+        }
+    };
+    let members: Vec<_> = listed
+        .members
+        .iter()
+        .zip(members)
+        .filter_map(|(listed, outcome)| {
+            Some((member(list, id, listed, outcome, known)?, listed.at.list_row()))
+        })
+        .collect();
+    if record.is_some() || !members.is_empty() {
+        unit.households.push(HouseholdPlan { household: record.map(|record| (record, row)), members });
+    }
+}
+
+fn alley(name: &str, unit: &mut UnitPlan) -> Option<AlleyId> {
+    if name.is_empty() {
+        return None;
+    }
+    let id = AlleyId::from_name(unit.unit.id.0, name);
+    if unit.alleys.iter().all(|alley| alley.id != id) {
+        unit.alleys.push(Alley { id, hamlet_unit: unit.unit.id, name: name.to_owned() });
+    }
+    Some(id)
+}
+
+fn new_household(id: HouseholdId, listed: &ListedHousehold, unit: &mut UnitPlan) -> Household {
+    Household {
+        id,
+        hamlet_unit: unit.unit.id,
+        alley: alley(&listed.alley, unit),
+        house_no: listed.house_no.clone(),
+        place_note: listed.place_note.clone(),
+        code: listed.code.clone(),
+        dwelling: listed.dwelling.clone(),
+        alive: true,
+    }
+}
+
+fn fills(differences: &[Difference], field: Field) -> bool {
+    differences.iter().any(|one| one.field == field && one.kind == DifferenceKind::Fills)
+}
+
+/// The known household with what the list adds; `None` if it adds nothing.
+fn filled_household(
+    kept: &RegisteredHousehold,
+    listed: &ListedHousehold,
+    differences: &[Difference],
+    unit: &mut UnitPlan,
+) -> Option<Household> {
+    let text = |field: Field, kept: &str, listed: &str| {
+        if fills(differences, field) { listed.to_owned() } else { kept.to_owned() }
+    };
+    let filled = differences.iter().any(|one| one.kind == DifferenceKind::Fills);
+    filled.then(|| Household {
+        id: kept.id,
+        hamlet_unit: unit.unit.id,
+        alley: alley(&text(Field::Alley, &kept.alley, &listed.alley), unit),
+        house_no: text(Field::HouseNo, &kept.house_no, &listed.house_no),
+        place_note: text(Field::PlaceNote, &kept.place_note, &listed.place_note),
+        code: text(Field::Code, &kept.code, &listed.code),
+        dwelling: kept.dwelling.clone(),
+        alive: true,
+    })
+}
+
+/// A new person, or a known one with what the list adds; `None` if there is nothing to write. Somebody
+/// known from another household stays there: a move is told at the door.
+fn member(
+    list: &RosterList,
+    household: HouseholdId,
+    listed: &ListedMember,
+    outcome: &MemberOutcome,
+    known: &Known<'_>,
+) -> Option<Member> {
+    match outcome {
+        MemberOutcome::Ambiguous { .. } => None,
+        MemberOutcome::New => Some(Member {
+            id: list.member_id(listed),
+            household,
+            full_name: listed.full_name.clone(),
+            birth: listed.birth,
+            sex: listed.sex.clone(),
+            relation: listed.relation.clone(),
+            phone: listed.phone.clone(),
+            residence: listed.residence.clone(),
+            alive: true,
+        }),
+        MemberOutcome::Matched { id, differences, .. } => {
+            let (household, kept) = known.members.get(id)?;
+            let fill = |field| fills(differences, field);
+            let fillable = [Field::Birth, Field::Sex, Field::Phone];
+            fillable.into_iter().any(fill).then(|| Member {
+                id: *id,
+                household: *household,
+                full_name: kept.full_name.clone(),
+                birth: if fill(Field::Birth) { listed.birth } else { kept.birth },
+                sex: if fill(Field::Sex) { listed.sex.clone() } else { kept.sex.clone() },
+                relation: kept.relation.clone(),
+                phone: if fill(Field::Phone) { listed.phone.clone() } else { kept.phone.clone() },
+                residence: kept.residence.clone(),
+                alive: true,
+            })
+        }
+    }
+}
