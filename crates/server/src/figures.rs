@@ -1,0 +1,31 @@
+//! The figures people quote, out of the kept tallies.
+
+use domain::figures::Figures;
+use domain::tally::Tally;
+
+use crate::error::ServerError;
+use crate::register::Register;
+
+impl Register {
+    /// The figures as of today, of the commune or of one hamlet unit.
+    pub fn figures(&self, hamlet: Option<&str>) -> Result<Figures, ServerError> {
+        let tally = self.write(|intake| {
+            let unit = hamlet.map(|name| intake.log.hamlet_unit_named(name)).transpose()?;
+            intake.catch_up()?;
+            intake.log.tally(unit.map(|unit| unit.id))
+        })?;
+        Ok(self.figures_of(&tally))
+    }
+
+    fn figures_of(&self, tally: &Tally) -> Figures {
+        Figures::of(tally, &self.counted_by().rules, self.counted_by().names())
+    }
+
+    /// The figures counted afresh from every record: must equal [`Register::figures`].
+    pub fn figures_recounted(&self) -> Result<Figures, ServerError> {
+        let by = self.counted_by();
+        let today = self.write(|intake| Ok(intake.today()))?;
+        let tally = self.read(|log| log.full_recount(by, today))?;
+        Ok(self.figures_of(&tally))
+    }
+}

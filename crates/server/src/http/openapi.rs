@@ -1,0 +1,125 @@
+//! The description of the interface at `/openapi.json`. These types are its words only: what is sent and
+//! read are the types of `sync_core`, and a test compares the field names. Groups, receipts and rows are
+//! free-form here; `docs/SYNC.md` describes them.
+#![allow(dead_code, reason = "written for their schema")]
+
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use uuid::Uuid;
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Từng Nhà", description = "Commune server: enrolment and sync"), modifiers(&DeviceToken))]
+struct Description;
+
+struct DeviceToken;
+
+impl Modify for DeviceToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("device", scheme);
+    }
+}
+
+pub(crate) fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// See `sync_core::api::EnrolRequest`.
+#[derive(ToSchema)]
+pub(crate) struct EnrolRequest {
+    secret: String,
+    /// 64 hexadecimal digits.
+    device_key: String,
+    device_name: String,
+}
+
+/// See `sync_core::api::EnrolReply`.
+#[derive(ToSchema)]
+pub(crate) struct EnrolReply {
+    commune: Uuid,
+    commune_name: String,
+    device: Uuid,
+    user: Uuid,
+    role: String,
+    hamlet_units: Vec<Uuid>,
+    hamlet_unit_names: Vec<String>,
+    token: String,
+    seal_to: String,
+    basis: String,
+    server_time_ms: i64,
+}
+
+/// See `sync_core::api::ApiError`.
+#[derive(ToSchema)]
+pub(crate) struct ApiError {
+    code: String,
+    /// Numbers by name.
+    #[schema(value_type = Object)]
+    params: (),
+    retryable: bool,
+}
+
+/// See `sync_core::wire::Hello`.
+#[derive(ToSchema)]
+pub(crate) struct Hello {
+    protocol: u16,
+    commune: Uuid,
+    device: Uuid,
+    incarnation: u64,
+    cursor: Option<Cursor>,
+    highest_dseq: u64,
+}
+
+/// See `sync_core::wire::HelloReply`.
+#[derive(ToSchema)]
+pub(crate) struct HelloReply {
+    protocol: u16,
+    commune: Uuid,
+    highest_known: u64,
+    head: Cursor,
+    #[schema(value_type = Object)]
+    limits: (),
+    server_time_ms: i64,
+    erasure_ledger: u64,
+    assignment_ledger: u64,
+}
+
+/// See `sync_core::position::Cursor`.
+#[derive(ToSchema)]
+pub(crate) struct Cursor {
+    /// Number and nonce.
+    epoch: Vec<u64>,
+    position: u64,
+    /// 64 hexadecimal digits.
+    hash: String,
+}
+
+/// See `sync_core::wire::PushReply`.
+#[derive(ToSchema)]
+pub(crate) struct PushReply {
+    #[schema(value_type = Vec<Object>)]
+    receipts: (),
+    #[schema(value_type = Vec<Object>)]
+    groups: (),
+    expect: Option<u64>,
+    head: Cursor,
+}
+
+/// See `sync_core::wire::PullRequest`.
+#[derive(ToSchema)]
+pub(crate) struct PullRequest {
+    cursor: Option<Cursor>,
+    max_bytes: u64,
+}
+
+/// See `sync_core::wire::Page`.
+#[derive(ToSchema)]
+pub(crate) struct Page {
+    from: Option<Cursor>,
+    to: Cursor,
+    #[schema(value_type = Vec<Object>)]
+    exits: (),
+    #[schema(value_type = Vec<Object>)]
+    groups: (),
+    more: bool,
+}

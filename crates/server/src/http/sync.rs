@@ -1,0 +1,74 @@
+//! The three messages of sync (sync rules §4, §5, §10).
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use sync_core::wire::{Hello, PullRequest, SignedBatch};
+
+use super::refusal::Refusal;
+use super::{Shared, body, openapi};
+use crate::register::{hello, page, push};
+
+/// Who is there, and where both stand.
+#[utoipa::path(post, path = "/v1/hello", tag = "sync", security(("device" = [])),
+    request_body(content = openapi::Hello),
+    responses(
+        (status = 200, body = openapi::HelloReply),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError),
+        (status = 426, body = openapi::ApiError, description = "no common protocol")))]
+pub(crate) async fn hello(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let device = shared.device(&headers).await?;
+    let hello: Hello = body::json(body).await?;
+    Ok(Json(shared.run(move |register| hello::answer(register, &device, &hello)).await?))
+}
+
+/// A signed batch: 64 bytes of Ed25519 signature, then the JSON it is over; zstd-compressed.
+#[utoipa::path(post, path = "/v1/push", tag = "sync", security(("device" = [])),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, body = openapi::PushReply, description = "zstd-compressed"),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError),
+        (status = 409, body = openapi::ApiError, description = "another epoch"),
+        (status = 413, body = openapi::ApiError, description = "too large before or after inflation"),
+        (status = 503, body = openapi::ApiError, description = "come back after Retry-After")))]
+pub(crate) async fn push(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let device = shared.device(&headers).await?;
+    let packed = body::packed(&headers, body).await?;
+    let done = shared.run(move |register| {
+        let signed = SignedBatch::from_body(&body::inflate(&packed)?).map_err(push::unreadable)?;
+        let reply = push::push(register, &device, &push::open(register, &device, &signed)?)?;
+        Ok((body::pack(&reply)?, reply.groups))
+    });
+    let (packed, groups) = done.await?;
+    shared.metrics.pushed(&groups);
+    Ok(body::packed_response(packed))
+}
+
+/// The next stretch of the stream, of the device's scopes.
+#[utoipa::path(post, path = "/v1/pull", tag = "sync", security(("device" = [])),
+    request_body(content = openapi::PullRequest),
+    responses(
+        (status = 200, body = openapi::Page, description = "zstd-compressed"),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError),
+        (status = 409, body = openapi::ApiError, description = "another epoch, or a rewound log")))]
+pub(crate) async fn pull(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let device = shared.device(&headers).await?;
+    let request: PullRequest = body::json(body).await?;
+    let packed =
+        shared.run(move |register| body::pack(&page::page(register, &device.sight, &request)?)).await?;
+    Ok(body::packed_response(packed))
+}

@@ -1,0 +1,24 @@
+//! The commune's server: one encrypted register per commune, enrolment, sync over HTTP, figures, backup.
+//!
+//! - [`register`]: everything that reads or writes the register; no HTTP.
+//! - [`access`]: who may see what.
+//! - [`http`]: routes, TLS, what a refusal looks like; handlers extract, authorise, call, map.
+//! - [`messages`]: sentences for codes.
+//!
+//! Records are merged and counted by `sync_core` and `domain`, the same code as on a laptop; nothing is
+//! decided twice here. Nothing personal goes into a log, an error or a URL. Tests with the real server
+//! over real sockets are in `crates/server/tests`.
+
+pub mod access;
+mod error;
+mod figures;
+mod folder;
+pub mod http;
+pub mod keys;
+pub mod machine;
+pub mod register;
+
+pub use error::ServerError;
+pub use folder::{DataFolder, ServeLock};
+pub use http::{Serving, Transport, serve};
+pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register};

@@ -1,0 +1,160 @@
+//! The tallies, one per alley. A household's contribution is kept beside it; counting it again takes the
+//! old one out and puts the new one in. All arithmetic is `domain::Tally`'s; what a household contributes
+//! is put together by `sync_core::household`, the same code as on a laptop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::calendar::Day;
+use domain::consent::Consent;
+use domain::fact::Assessment;
+use domain::ids::{HamletUnitId, HouseholdId};
+use domain::people::{Household, Member};
+use domain::registry::RecordKind;
+use domain::tally::Tally;
+use domain::visit::Visit;
+use rusqlite::params;
+use sync_core::household::{CountedBy, HouseholdState, PersonRecords};
+use sync_core::ingest::LogView;
+use sync_core::records::ResidenceEvent;
+use uuid::Uuid;
+
+use super::log::{Log, json, to_json};
+use super::records::{Dated, as_of_now, event};
+use crate::error::ServerError;
+
+/// The alley of households whose alley is not known.
+const NO_ALLEY: Uuid = Uuid::nil();
+
+impl Log<'_> {
+    /// A household with its people, visits, facts and consents.
+    pub(crate) fn household_state(
+        &self,
+        id: HouseholdId,
+        by: &CountedBy,
+        today: Day,
+    ) -> Result<Option<HouseholdState>, ServerError> {
+        let Some(row) = self.row(RecordKind::Household.no(), id.0)? else { return Ok(None) };
+        let Ok(household) = Household::try_from(&row) else { return Ok(None) };
+        let visits = self.rows_under(RecordKind::Visit, id.0)?;
+        let visits: Vec<Dated<Visit>> = visits.iter().filter_map(event).collect();
+        let mut people = Vec::new();
+        for row in self.rows_under(RecordKind::Member, id.0)? {
+            if let Ok(listed) = Member::try_from(&row) {
+                people.push(self.person(listed)?);
+            }
+        }
+        Ok(Some(HouseholdState::of(household, &visits, people, by, today)))
+    }
+
+    fn person(&self, listed: Member) -> Result<PersonRecords, ServerError> {
+        let id = listed.id.0;
+        let residences = self.rows_under(RecordKind::Residence, id)?;
+        let residences: Vec<Dated<ResidenceEvent>> = residences.iter().filter_map(event).collect();
+        let assessments = self.rows_under(RecordKind::Assessment, id)?;
+        let consents = self.rows_under(RecordKind::Consent, id)?;
+        Ok(PersonRecords {
+            member: as_of_now(listed, &residences),
+            assessments: assessments.iter().filter_map(event::<Assessment>).collect(),
+            consents: consents.iter().filter_map(event::<Consent>).collect(),
+        })
+    }
+
+    /// Counts some households against what they counted before.
+    pub(crate) fn recount(
+        &self,
+        households: &BTreeSet<HouseholdId>,
+        by: &CountedBy,
+        today: Day,
+    ) -> Result<(), ServerError> {
+        let mut differences: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
+        for id in households {
+            if let Some(state) = self.household_state(*id, by, today)? {
+                self.recount_one(&state, by, today, &mut differences)?;
+            }
+        }
+        for (place, difference) in differences {
+            self.add_to_tally(place, &difference)?;
+        }
+        Ok(())
+    }
+
+    fn recount_one(
+        &self,
+        state: &HouseholdState,
+        by: &CountedBy,
+        today: Day,
+        differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
+    ) -> Result<(), ServerError> {
+        let household = &state.household;
+        let now = state.contribution(by, today);
+        let (unit, alley) = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
+        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
+                   WHERE commune_id = ?1 AND household_id = ?2";
+        let before = self.one(sql, params![self.commune.0, household.id.0], |row| {
+            Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?))
+        })?;
+        if let Some((place, tally)) = before {
+            differences.entry(place).or_default().remove(&tally);
+        }
+        differences.entry((unit, alley)).or_default().add(&now.tally);
+        let valid_until = now.valid_until.map(|day| day.to_string());
+        self.run(
+            "INSERT OR REPLACE INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![self.commune.0, household.id.0, unit, alley, to_json(&now.tally)?, valid_until],
+        )
+    }
+
+    fn add_to_tally(&self, (unit, alley): (Uuid, Uuid), difference: &Tally) -> Result<(), ServerError> {
+        if *difference == Tally::default() {
+            return Ok(());
+        }
+        let sql = "SELECT tally FROM tallies WHERE commune_id = ?1 AND hamlet_unit_id = ?2 AND alley_id = ?3";
+        let kept = self.one(sql, params![self.commune.0, unit, alley], |row| json::<Tally>(row, 0))?;
+        let mut tally = kept.unwrap_or_default();
+        tally.add(difference);
+        self.run(
+            "INSERT OR REPLACE INTO tallies VALUES (?1, ?2, ?3, ?4)",
+            params![self.commune.0, unit, alley, to_json(&tally)?],
+        )
+    }
+
+    /// The households whose contribution differs on `today` though nobody wrote anything: answers lapse,
+    /// people come of age. After a step back of the clock nothing tells which, so it is all of them.
+    pub(crate) fn lapsed(&self, counted_on: Day, today: Day) -> Result<BTreeSet<HouseholdId>, ServerError> {
+        let sql = match counted_on {
+            day if day == today => return Ok(BTreeSet::new()),
+            day if day < today => {
+                "SELECT household_id FROM household_counts WHERE commune_id = ?1 AND valid_until <= ?2"
+            }
+            _ => "SELECT household_id FROM household_counts WHERE commune_id = ?1 AND ?2 IS NOT NULL",
+        };
+        let parameters = params![self.commune.0, today.to_string()];
+        let ended = self.all(sql, parameters, |row| Ok(HouseholdId(row.get(0)?)))?;
+        Ok(ended.into_iter().collect())
+    }
+
+    /// The tally of the commune, or of one hamlet unit.
+    pub(crate) fn tally(&self, unit: Option<HamletUnitId>) -> Result<Tally, ServerError> {
+        let mut sum = Tally::default();
+        let sql = "SELECT hamlet_unit_id, tally FROM tallies WHERE commune_id = ?1";
+        let parts =
+            self.all(sql, [self.commune.0], |row| Ok((row.get::<_, Uuid>(0)?, json::<Tally>(row, 1)?)))?;
+        for (of, tally) in parts {
+            if unit.is_none_or(|unit| unit.0 == of) {
+                sum.add(&tally);
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Counts everything afresh, without the kept tallies: must equal them.
+    pub(crate) fn full_recount(&self, by: &CountedBy, today: Day) -> Result<Tally, ServerError> {
+        let mut sum = Tally::default();
+        for row in self.rows_of(RecordKind::Household)? {
+            if let Some(state) = self.household_state(HouseholdId(row.record), by, today)? {
+                sum.add(&state.contribution(by, today).tally);
+            }
+        }
+        Ok(sum)
+    }
+}

@@ -1,0 +1,350 @@
+//! Enrolment codes, devices, users and their assignments. Of codes and tokens only hashes are kept; they
+//! are found by an id in front of them and compared in constant time.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::calendar::Day;
+use domain::ids::{AssignmentId, DeviceId, HamletUnitId, UserId};
+use domain::people::{HamletUnit, Role};
+use domain::registry::{RecordKind, no};
+use domain::text::{clean, fold};
+use rusqlite::params;
+use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode};
+use sync_core::op::Scope;
+use sync_core::position::Position;
+use sync_core::rights::{Ended, Held, Reach};
+use sync_core::wire::VerifyingKey;
+use uuid::Uuid;
+
+use super::Register;
+use super::intake::Intake;
+use super::log::{Log, json, to_json};
+use super::own::{OwnEdit, OwnGroup};
+use crate::access::Sight;
+use crate::error::{ServerError, refused};
+use crate::keys::from_hex;
+use crate::machine::{Machine, random};
+
+/// A new enrolment code, as somebody at the commune orders it.
+#[derive(Clone, Debug)]
+pub struct EnrolOrder {
+    /// What the person is.
+    pub role: Role,
+    /// Names of hamlet units; none for roles that see the whole commune.
+    pub hamlet_units: Vec<String>,
+    /// Who it is for, or empty.
+    pub user_name: String,
+    /// How long the code can be used.
+    pub valid_minutes: u32,
+    /// Where the server is reached, if the code shall say it.
+    pub address: Option<String>,
+}
+
+/// A code that was made. It is shown once.
+#[derive(Clone, Debug)]
+pub struct IssuedCode {
+    /// To be handed over.
+    pub code: EnrolmentCode,
+    /// Until when it can be used.
+    pub expires_at_ms: i64,
+    /// The units as the register writes them.
+    pub hamlet_units: Vec<String>,
+}
+
+/// A device that showed its token.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) id: DeviceId,
+    pub(crate) signing_key: VerifyingKey,
+    pub(crate) sight: Sight,
+}
+
+/// A secret with the id it is looked up by, as one word.
+struct Secret {
+    id: Uuid,
+    random: [u8; 32],
+}
+
+impl Secret {
+    fn new(id: Uuid, machine: &dyn Machine) -> Result<Self, ServerError> {
+        Ok(Self { id, random: random(machine)? })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (id, random) = bytes.split_at_checked(16)?;
+        Some(Self { id: Uuid::from_slice(id).ok()?, random: random.try_into().ok()? })
+    }
+
+    fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode([self.id.as_bytes().as_slice(), &self.random].concat())
+    }
+
+    fn hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_derive_key("tungnha 2026 server secret");
+        hasher.update(self.id.as_bytes()).update(&self.random).finalize()
+    }
+
+    /// Hashes of BLAKE3 compare in constant time.
+    fn is(&self, kept: [u8; 32]) -> bool {
+        self.hash() == blake3::Hash::from_bytes(kept)
+    }
+}
+
+/// A code as it is kept.
+struct KeptCode {
+    secret_hash: [u8; 32],
+    user_name: String,
+    role: Role,
+    hamlet_units: Vec<HamletUnitId>,
+    expires_at_ms: i64,
+    used: bool,
+}
+
+impl Log<'_> {
+    /// The commune's hamlet units.
+    pub(crate) fn hamlet_units(&self) -> Result<Vec<HamletUnit>, ServerError> {
+        let rows = self.rows_of(RecordKind::HamletUnit)?;
+        Ok(rows.iter().filter_map(|row| HamletUnit::try_from(row).ok()).collect())
+    }
+
+    /// The unit of a name, spelled in any way.
+    pub(crate) fn hamlet_unit_named(&self, name: &str) -> Result<HamletUnit, ServerError> {
+        let folded = fold(name);
+        let mut units = self.hamlet_units()?.into_iter();
+        units.find(|unit| fold(&unit.name) == folded).ok_or(ServerError::UnknownHamlet)
+    }
+
+    /// The assignments of a device's user, ended ones included.
+    pub(crate) fn held_by(&self, device: DeviceId) -> Result<Vec<Held>, ServerError> {
+        let sql = "SELECT scope_id, ended_epoch, ended_position, ended_at_ms
+                   FROM assignments JOIN devices USING (commune_id, user_id)
+                   WHERE commune_id = ?1 AND device_id = ?2 ORDER BY number";
+        self.all(sql, params![self.commune.0, device.0], |row| {
+            let scope: Option<Uuid> = row.get(0)?;
+            let reach = scope.map_or(Reach::WholeCommune, |scope| Reach::Scope(Scope(scope)));
+            let (epoch, position): (Option<u32>, Option<i64>) = (row.get(1)?, row.get(2)?);
+            let at_ms: Option<i64> = row.get(3)?;
+            let ended = epoch.zip(position).zip(at_ms).map(|((epoch, position), at_ms)| Ended {
+                position: Position { epoch, position: position.cast_unsigned() },
+                at_ms,
+            });
+            Ok(Held { reach, ended })
+        })
+    }
+
+    /// How many entries the ledger of assignments has.
+    pub(crate) fn assignment_ledger(&self) -> Result<u64, ServerError> {
+        let sql = "SELECT coalesce(max(number), 0) FROM assignments WHERE commune_id = ?1";
+        let newest = self.one(sql, [self.commune.0], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
+        Ok(newest.unwrap_or(0))
+    }
+
+    fn kept_code(&self, id: Uuid) -> Result<Option<KeptCode>, ServerError> {
+        let sql = "SELECT secret_hash, user_name, role, hamlet_units, expires_at_ms, used_by IS NOT NULL
+                   FROM enrolments WHERE commune_id = ?1 AND code_id = ?2";
+        self.one(sql, params![self.commune.0, id], |row| {
+            let role: String = row.get(2)?;
+            Ok(KeptCode {
+                secret_hash: row.get(0)?,
+                user_name: row.get(1)?,
+                role: Role::from_code(&role),
+                hamlet_units: json(row, 3)?,
+                expires_at_ms: row.get(4)?,
+                used: row.get(5)?,
+            })
+        })
+    }
+}
+
+impl Register {
+    /// Makes an enrolment code: random, for one device, for some minutes.
+    pub fn issue_code(&self, order: &EnrolOrder) -> Result<IssuedCode, ServerError> {
+        if let Role::Unrecognised(_) = order.role {
+            return Err(ServerError::UnknownRole);
+        }
+        if !order.role.sees_whole_commune() && order.hamlet_units.is_empty() {
+            return Err(ServerError::HamletNeeded);
+        }
+        let id = Uuid::from_bytes(random(self.machine())?);
+        let secret = Secret::new(id, self.machine())?;
+        let (expires_at_ms, hamlet_units) = self.write(|intake| {
+            let mut units = Vec::new();
+            for name in order.hamlet_units.iter().filter(|_| !order.role.sees_whole_commune()) {
+                units.push(intake.log.hamlet_unit_named(name)?);
+            }
+            let ids: Vec<HamletUnitId> = units.iter().map(|unit| unit.id).collect();
+            let minutes = i64::from(order.valid_minutes);
+            let expires_at_ms = intake.head.received_at_ms.saturating_add(minutes * 60_000);
+            intake.log.run(
+                "INSERT INTO enrolments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)",
+                params![
+                    intake.commune().0,
+                    id,
+                    secret.hash().as_bytes(),
+                    clean(&order.user_name),
+                    order.role.code(),
+                    to_json(&ids)?,
+                    expires_at_ms,
+                ],
+            )?;
+            Ok((expires_at_ms, units.into_iter().map(|unit| unit.name).collect()))
+        })?;
+        let code = EnrolmentCode {
+            address: order.address.clone(),
+            identity: self.keys().identity_public(),
+            secret: secret.text(),
+        };
+        Ok(IssuedCode { code, expires_at_ms, hamlet_units })
+    }
+
+    /// Turns a code into a device.
+    pub(crate) fn enrol(&self, request: &EnrolRequest) -> Result<EnrolReply, ServerError> {
+        let shown = Secret::parse(&request.secret).ok_or_else(|| refused(ApiCode::EnrolUnknownCode))?;
+        let signing_key = from_hex(&request.device_key)
+            .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
+            .filter(|key| !key.is_weak())
+            .ok_or_else(|| refused(ApiCode::EnrolBadKey))?;
+        self.write(|intake| {
+            let code = intake.log.kept_code(shown.id)?.filter(|code| shown.is(code.secret_hash));
+            let code = code.ok_or_else(|| refused(ApiCode::EnrolUnknownCode))?;
+            if code.used {
+                return Err(refused(ApiCode::EnrolUsedCode));
+            }
+            if intake.head.received_at_ms >= code.expires_at_ms {
+                return Err(refused(ApiCode::EnrolExpiredCode));
+            }
+            let device = intake.new_device(&code, &request.device_name, &signing_key)?;
+            intake.log.run(
+                "UPDATE enrolments SET used_by = ?3 WHERE commune_id = ?1 AND code_id = ?2",
+                params![intake.commune().0, shown.id, device.id.0],
+            )?;
+            self.enrol_reply(intake, code, device)
+        })
+    }
+
+    fn enrol_reply(
+        &self,
+        intake: &Intake<'_>,
+        code: KeptCode,
+        device: NewDevice,
+    ) -> Result<EnrolReply, ServerError> {
+        let units = intake.log.hamlet_units()?;
+        let name_of =
+            |id: &HamletUnitId| units.iter().find(|unit| unit.id == *id).map(|unit| unit.name.clone());
+        Ok(EnrolReply {
+            commune: intake.commune(),
+            commune_name: intake.head.name.clone(),
+            device: device.id,
+            user: device.user,
+            role: code.role,
+            hamlet_unit_names: code.hamlet_units.iter().map(|id| name_of(id).unwrap_or_default()).collect(),
+            hamlet_units: code.hamlet_units,
+            token: device.token,
+            seal_to: self.keys().seal_to(),
+            basis: intake.head.basis.clone(),
+            server_time_ms: self.now_ms(),
+        })
+    }
+
+    /// The device of a token, with what it may see.
+    pub(crate) fn authenticate(&self, token: &str) -> Result<Device, ServerError> {
+        let unknown = || refused(ApiCode::AuthUnknownToken);
+        let shown = Secret::parse(token).ok_or_else(unknown)?;
+        self.read(|log| {
+            let sql = "SELECT token_hash, signing_key, revoked_at_ms IS NOT NULL FROM devices
+                       WHERE commune_id = ?1 AND device_id = ?2";
+            let found = log.one(sql, params![log.commune.0, shown.id], |row| {
+                Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, bool>(2)?))
+            })?;
+            let (token_hash, key, revoked) = found.ok_or_else(unknown)?;
+            if !shown.is(token_hash) {
+                return Err(unknown());
+            }
+            if revoked {
+                return Err(refused(ApiCode::AuthRevoked));
+            }
+            let id = DeviceId(shown.id);
+            let sight = Sight::of(&log.held_by(id)?);
+            let signing_key = VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?;
+            Ok(Device { id, signing_key, sight })
+        })
+    }
+
+    /// Takes a device's access away.
+    pub fn revoke(&self, device: DeviceId) -> Result<(), ServerError> {
+        self.write(|intake| {
+            intake.log.run(
+                "UPDATE devices SET revoked_at_ms = ?3 WHERE commune_id = ?1 AND device_id = ?2",
+                params![intake.commune().0, device.0, intake.head.received_at_ms],
+            )
+        })
+    }
+}
+
+struct NewDevice {
+    id: DeviceId,
+    user: UserId,
+    token: String,
+}
+
+impl Intake<'_> {
+    fn new_device(
+        &mut self,
+        code: &KeptCode,
+        device_name: &str,
+        signing_key: &VerifyingKey,
+    ) -> Result<NewDevice, ServerError> {
+        let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
+        let id = DeviceId::new(now_ms, random(self.machine)?);
+        let user = UserId::new(now_ms, random(self.machine)?);
+        let token = Secret::new(id.0, self.machine)?;
+        let commune = self.commune().0;
+        let sql = "INSERT INTO users VALUES (?1, ?2, ?3, ?4)";
+        self.log.run(sql, params![commune, user.0, code.user_name, code.role.code()])?;
+        self.log.run(
+            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)",
+            params![
+                commune,
+                id.0,
+                user.0,
+                clean(device_name),
+                signing_key.as_bytes(),
+                token.hash().as_bytes(),
+                self.head.received_at_ms,
+            ],
+        )?;
+        if code.role.sees_whole_commune() {
+            self.assign(user, &code.role, None)?;
+        }
+        for unit in &code.hamlet_units {
+            self.assign(user, &code.role, Some(*unit))?;
+        }
+        Ok(NewDevice { id, user, token: token.text() })
+    }
+
+    /// An assignment, in the ledger and, for everybody to see, in the commune-wide stream.
+    fn assign(&mut self, user: UserId, role: &Role, unit: Option<HamletUnitId>) -> Result<(), ServerError> {
+        let number = self.log.assignment_ledger()? + 1;
+        self.log.run(
+            "INSERT INTO assignments VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL, NULL)",
+            params![
+                self.commune().0,
+                number.cast_signed(),
+                user.0,
+                unit.map(|unit| unit.0),
+                self.head.received_at_ms,
+            ],
+        )?;
+        let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
+        let mut fields = vec![
+            (no::ASSIGNMENT_USER, user.0.into()),
+            (no::ASSIGNMENT_ROLE, role.code().into()),
+            (no::ASSIGNMENT_FROM, Day::at(self.head.received_at_ms).into()),
+        ];
+        fields.extend(unit.map(|unit| (no::ASSIGNMENT_UNIT, unit.0.into())));
+        let record = AssignmentId::new(now_ms, random(self.machine)?).0;
+        let edit = OwnEdit { kind: RecordKind::Assignment, record, fields };
+        self.write_own(OwnGroup { scope: Scope::COMMUNE, job: None, edits: vec![edit] })
+    }
+}

@@ -1,0 +1,37 @@
+//! The handshake: what both sides speak, where the stream stands, and the highest number known of a
+//! device's incarnation, which is never an acknowledgement (sync rules §4).
+
+use sync_core::api::{ApiCode, ApiError};
+use sync_core::ingest::LogView;
+use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL};
+
+use super::Register;
+use super::devices::Device;
+use crate::error::{ServerError, refused};
+
+/// The oldest protocol this version speaks.
+const OLDEST_PROTOCOL: u16 = 1;
+
+pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Result<HelloReply, ServerError> {
+    if hello.commune != register.commune() {
+        return Err(refused(ApiCode::SyncOtherCommune));
+    }
+    if hello.device != device.id {
+        return Err(refused(ApiCode::AuthOtherDevice));
+    }
+    if hello.protocol < OLDEST_PROTOCOL {
+        return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());
+    }
+    register.read(|log| {
+        Ok(HelloReply {
+            protocol: hello.protocol.min(PROTOCOL),
+            commune: register.commune(),
+            highest_known: log.last_number(device.id, hello.incarnation)?,
+            head: log.head()?.cursor(),
+            limits: Limits::default(),
+            server_time_ms: register.now_ms(),
+            erasure_ledger: 0,
+            assignment_ledger: log.assignment_ledger()?,
+        })
+    })
+}

@@ -1,0 +1,155 @@
+//! What ingest reads of the register, and small words for queries.
+
+use domain::ids::{CommuneId, DeviceId};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use sync_core::ingest::{LogView, Quarantine};
+use sync_core::op::{GroupId, OpHash, OpId};
+use sync_core::position::Position;
+use sync_core::receipt::{Found, Receipt};
+use sync_core::row::Row;
+use sync_core::stamp::Stamp;
+use uuid::Uuid;
+
+use crate::error::ServerError;
+
+/// One commune's register within one transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log<'t> {
+    pub(crate) connection: &'t Connection,
+    pub(crate) commune: CommuneId,
+}
+
+impl<'t> Log<'t> {
+    pub(crate) fn new(connection: &'t Connection, commune: CommuneId) -> Self {
+        Self { connection, commune }
+    }
+
+    /// The first row, mapped.
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        map: impl FnOnce(&rusqlite::Row<'_>) -> Result<T, ServerError>,
+    ) -> Result<Option<T>, ServerError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        rows.next()?.map(map).transpose()
+    }
+
+    /// Every row, mapped.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut map: impl FnMut(&rusqlite::Row<'_>) -> Result<T, ServerError>,
+    ) -> Result<Vec<T>, ServerError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(map(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Runs a statement.
+    pub(crate) fn run(&self, sql: &str, parameters: impl Params) -> Result<(), ServerError> {
+        self.connection.prepare_cached(sql)?.execute(parameters)?;
+        Ok(())
+    }
+}
+
+/// JSON out of a column.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    row: &rusqlite::Row<'_>,
+    at: usize,
+) -> Result<T, ServerError> {
+    let text = row.get_ref(at)?.as_str().map_err(|_| ServerError::Damaged)?;
+    serde_json::from_str(text).map_err(|_| ServerError::Damaged)
+}
+
+/// A value as JSON text.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, ServerError> {
+    serde_json::to_string(value).map_err(|_| ServerError::Internal("json"))
+}
+
+impl LogView for Log<'_> {
+    type Error = ServerError;
+
+    fn known(&self, op: OpId) -> Result<Option<(OpHash, Receipt)>, ServerError> {
+        let sql = "SELECT op_hash, stamp, first_epoch, first_position, found, mac FROM ops
+                   WHERE commune_id = ?1 AND group_id = ?2 AND op_index = ?3";
+        self.one(sql, params![self.commune.0, op.group.0, op.index], |row| {
+            let op_hash = OpHash(row.get(0)?);
+            let found: Vec<Found> = match row.get_ref(4)?.as_str() {
+                Ok("") => Vec::new(),
+                _ => json(row, 4)?,
+            };
+            let first = Position { epoch: row.get(2)?, position: row.get::<_, i64>(3)?.cast_unsigned() };
+            let stamp = Stamp(row.get(1)?);
+            Ok((op_hash, Receipt { op, op_hash, stamp, first, found, mac: row.get(5)? }))
+        })
+    }
+
+    fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, ServerError> {
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
+        self.one(sql, params![self.commune.0, kind, record], |row| {
+            let body = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
+            Row::from_bytes(body).map_err(|_| ServerError::Damaged)
+        })
+    }
+
+    fn exists(&self, kind: u16, record: Uuid) -> Result<bool, ServerError> {
+        let sql = "SELECT 1 FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
+        Ok(self.one(sql, params![self.commune.0, kind, record], |_| Ok(()))?.is_some())
+    }
+
+    fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, ServerError> {
+        let sql = "SELECT stamp FROM ops WHERE commune_id = ?1 AND group_id = ?2 AND op_index = ?3";
+        let taken =
+            self.one(sql, params![self.commune.0, op.group.0, op.index], |row| Ok(Stamp(row.get(0)?)))?;
+        if taken.is_some() {
+            return Ok(taken);
+        }
+        let sql = "SELECT stamps FROM quarantine WHERE commune_id = ?1 AND group_id = ?2";
+        let waiting = self.all(sql, params![self.commune.0, op.group.0], |row| json::<Vec<Stamp>>(row, 0))?;
+        Ok(waiting.iter().filter_map(|stamps| stamps.get(usize::from(op.index))).max().copied())
+    }
+
+    fn last_stamp(&self, device: DeviceId, incarnation: u64) -> Result<Option<Stamp>, ServerError> {
+        let sql = "SELECT last_stamp FROM incarnations
+                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
+        let parameters = params![self.commune.0, device.0, incarnation.cast_signed()];
+        let found = self.one(sql, parameters, |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+        Ok(found.flatten().map(Stamp))
+    }
+
+    fn last_number(&self, device: DeviceId, incarnation: u64) -> Result<u64, ServerError> {
+        let sql = "SELECT last_dseq FROM incarnations
+                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
+        let parameters = params![self.commune.0, device.0, incarnation.cast_signed()];
+        let found = self.one(sql, parameters, |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
+        Ok(found.unwrap_or(0))
+    }
+
+    fn group_at(
+        &self,
+        device: DeviceId,
+        incarnation: u64,
+        dseq: u64,
+    ) -> Result<Option<GroupId>, ServerError> {
+        let sql = "SELECT group_id FROM numbers
+                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3 AND dseq = ?4";
+        let (incarnation, dseq) = (incarnation.cast_signed(), dseq.cast_signed());
+        let parameters = params![self.commune.0, device.0, incarnation, dseq];
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?.map(GroupId))
+    }
+
+    fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, ServerError> {
+        let sql = "SELECT reason FROM quarantine WHERE commune_id = ?1 AND group_id = ?2 AND content = ?3";
+        self.one(sql, params![self.commune.0, group.0, content], |row| {
+            Ok(Quarantine::from(row.get::<_, String>(0)?))
+        })
+    }
+}

@@ -1,0 +1,250 @@
+//! The commune's register on disk: one encrypted SQLite file. Everything that reads or writes it is here;
+//! nothing here knows HTTP.
+//!
+//! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers.
+//! - `intake`: how a group is taken: `sync_core::ingest` in one transaction with receipts, rows, chain,
+//!   quarantine and tallies.
+//! - `push`, `page`: what a device sends and gets. `own`: what the server itself writes.
+//! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
+//!
+//! Several processes may have it open: `BEGIN IMMEDIATE` makes writing serial, so nothing is kept in
+//! memory between transactions that another process could change.
+
+pub(crate) mod counts;
+pub(crate) mod devices;
+pub(crate) mod head;
+pub(crate) mod hello;
+pub(crate) mod intake;
+pub(crate) mod log;
+pub(crate) mod own;
+pub(crate) mod page;
+pub(crate) mod push;
+pub(crate) mod records;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use database::Durability;
+use domain::calendar::Day;
+use domain::consent::Basis;
+use domain::criteria::CriteriaSet;
+use domain::ids::CommuneId;
+use domain::rules::DoorRules;
+use rusqlite::{Connection, TransactionBehavior, params};
+use sync_core::household::CountedBy;
+use sync_core::position::Epoch;
+
+pub use devices::{EnrolOrder, IssuedCode};
+pub use page::RawPage;
+
+use crate::error::ServerError;
+use crate::folder::DataFolder;
+use crate::keys::CommuneKeys;
+use crate::machine::{Machine, SystemMachine, random};
+use intake::Intake;
+use log::Log;
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod embedded {
+    refinery::embed_migrations!("src/migrations");
+}
+
+/// Idle readers kept open; more are opened when they are needed and closed afterwards.
+const READERS_AT_MOST: usize = 4;
+
+/// How a register is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Clock and randomness.
+    pub machine: Arc<dyn Machine>,
+    /// How much a commit waits for the disk.
+    pub durability: Durability,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { machine: Arc::new(SystemMachine), durability: Durability::Full }
+    }
+}
+
+/// What a new commune is.
+#[derive(Clone, Debug)]
+pub struct NewCommune {
+    /// "Xã Phù Đổng"
+    pub name: String,
+    /// Code of the administrative unit, or empty.
+    pub code: String,
+    /// Its legal basis.
+    pub basis: Basis,
+}
+
+/// An open register.
+#[derive(Debug)]
+pub struct Register {
+    folder: DataFolder,
+    keys: CommuneKeys,
+    commune: CommuneId,
+    counted_by: CountedBy,
+    machine: Arc<dyn Machine>,
+    durability: Durability,
+    session: u64,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// The rules and criteria that this version counts by.
+pub fn counted_by() -> Result<CountedBy, ServerError> {
+    const RULES: &str = include_str!("../../../../assets/rules/door-2026.json");
+    const CRITERIA: &str = include_str!("../../../../assets/criteria/phu-dong-2025.json");
+    let broken = ServerError::Internal("a rule file of this program");
+    let (Ok(rules), Ok(criteria)) = (DoorRules::from_json(RULES), CriteriaSet::from_json(CRITERIA)) else {
+        return Err(broken);
+    };
+    Ok(CountedBy { rules, criteria })
+}
+
+impl Register {
+    /// Makes a commune: keys first, then the register, so that a crash in between leaves nothing that
+    /// cannot be opened.
+    pub fn create(path: &Path, commune: &NewCommune, options: Options) -> Result<Self, ServerError> {
+        let folder = DataFolder::new(path);
+        if folder.database().exists() || folder.keys().exists() {
+            return Err(ServerError::AlreadySetUp);
+        }
+        folder.create()?;
+        let machine = options.machine.as_ref();
+        let keys = CommuneKeys::create(&folder, machine)?;
+        let connection = open_file(&folder, &keys, options.durability)?;
+        let wall_ms = machine.wall_ms();
+        let now_ms = u64::try_from(wall_ms).unwrap_or_default();
+        let id = || Ok::<_, ServerError>(CommuneId::new(now_ms, random(machine)?).0);
+        let number = || Ok::<_, ServerError>(u64::from_le_bytes(random(machine)?).cast_signed());
+        connection.execute(
+            "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                id()?,
+                commune.name,
+                commune.code,
+                commune.basis.code(),
+                number()?,
+                [0_u8; 32],
+                wall_ms,
+                Day::at(wall_ms).to_string(),
+                id()?,
+                id()?,
+                number()?,
+            ],
+        )?;
+        drop(connection);
+        Self::open(path, options)
+    }
+
+    /// Opens the commune of a folder and brings its schema up to this version.
+    pub fn open(path: &Path, options: Options) -> Result<Self, ServerError> {
+        let folder = DataFolder::new(path);
+        if !folder.database().exists() {
+            return Err(ServerError::NotSetUp);
+        }
+        let keys = CommuneKeys::load(&folder)?;
+        let connection = open_file(&folder, &keys, options.durability)?;
+        let commune = connection.query_row("SELECT commune_id FROM communes", [], |row| row.get(0));
+        Ok(Self {
+            commune: CommuneId(commune.map_err(|_| ServerError::Damaged)?),
+            counted_by: counted_by()?,
+            session: u64::from_le_bytes(random(options.machine.as_ref())?),
+            machine: options.machine,
+            durability: options.durability,
+            writer: Mutex::new(connection),
+            readers: Mutex::new(Vec::new()),
+            folder,
+            keys,
+        })
+    }
+
+    /// Whose register this is.
+    pub fn commune(&self) -> CommuneId {
+        self.commune
+    }
+
+    /// The commune's keys.
+    pub fn keys(&self) -> &CommuneKeys {
+        &self.keys
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &DataFolder {
+        &self.folder
+    }
+
+    /// What the counting goes by.
+    pub fn counted_by(&self) -> &CountedBy {
+        &self.counted_by
+    }
+
+    pub(crate) fn machine(&self) -> &dyn Machine {
+        self.machine.as_ref()
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// The server's clock.
+    pub fn now_ms(&self) -> i64 {
+        self.machine.wall_ms()
+    }
+
+    /// The present life of the log.
+    pub fn epoch(&self) -> Result<Epoch, ServerError> {
+        self.read(|log| Ok(log.head()?.epoch))
+    }
+
+    /// Where the stream stands.
+    pub fn position(&self) -> Result<u64, ServerError> {
+        self.read(|log| Ok(log.head()?.position))
+    }
+
+    /// Runs a reading transaction: everything in it sees one moment. Never waits for a writer.
+    pub(crate) fn read<T>(
+        &self,
+        reading: impl FnOnce(&Log<'_>) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => database::connect(&self.folder.database(), &self.keys.database, self.durability)?,
+        };
+        let transaction = connection.transaction()?;
+        let result = reading(&Log::new(&transaction, self.commune));
+        drop(transaction);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_AT_MOST {
+            readers.push(connection);
+        }
+        result
+    }
+
+    /// Runs a writing transaction: all of it is kept, or nothing. Writers of this and of other processes
+    /// come one after the other; the commune's counter row is read first.
+    pub(crate) fn write<T>(
+        &self,
+        writing: impl FnOnce(&mut Intake<'_>) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
+        // A panic within the closure rolled its transaction back when it was dropped.
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut intake = Intake::begin(&transaction, self)?;
+        let value = writing(&mut intake)?;
+        intake.finish()?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}
+
+fn open_file(
+    folder: &DataFolder,
+    keys: &CommuneKeys,
+    durability: Durability,
+) -> Result<Connection, ServerError> {
+    Ok(database::open(&folder.database(), &keys.database, durability, embedded::migrations::runner())?)
+}

@@ -1,0 +1,118 @@
+//! Records: canonical row bytes and a few index columns. `parent_id` is where a record hangs **now**: of a
+//! member the household that the residence events put it into.
+
+use std::collections::BTreeSet;
+
+use domain::calendar::Day;
+use domain::ids::{HouseholdId, MemberId};
+use domain::people::Member;
+use domain::registry::{RecordKind, parent_field};
+use rusqlite::params;
+use sync_core::ingest::LogView;
+use sync_core::projection::{household_as_of, residence_as_of};
+use sync_core::records::ResidenceEvent;
+use sync_core::row::Row;
+use sync_core::stamp::OrderKey;
+use uuid::Uuid;
+
+use super::log::Log;
+use crate::error::ServerError;
+
+/// An event with its place in the order.
+pub(crate) type Dated<E> = (OrderKey, E);
+
+/// An event out of its row; `None` for a row that is not (yet) one.
+pub(crate) fn event<'r, E: TryFrom<&'r Row>>(row: &'r Row) -> Option<Dated<E>> {
+    row.key().zip(E::try_from(row).ok())
+}
+
+/// A change of residence that is dated tomorrow by a wrong clock has been seen by somebody all the same.
+pub(crate) fn as_of_now(listed: Member, events: &[Dated<ResidenceEvent>]) -> Member {
+    let end = Day::at(i64::MAX);
+    Member {
+        household: household_as_of(listed.household, events, end),
+        residence: residence_as_of(listed.residence.clone(), events, end),
+        ..listed
+    }
+}
+
+impl Log<'_> {
+    /// Writes a merged row and notes the households whose counts it touches.
+    pub(crate) fn put_record(
+        &self,
+        row: &Row,
+        touched: &mut BTreeSet<HouseholdId>,
+    ) -> Result<(), ServerError> {
+        let kind = RecordKind::from_no(row.kind);
+        let parent = match kind {
+            Some(RecordKind::Member) => {
+                touched.extend(self.household_of(MemberId(row.record))?);
+                self.household_now(row)?.map(|household| household.0)
+            }
+            Some(kind) => parent_field(kind).and_then(|no| row.value(no)).and_then(|value| value.as_uuid()),
+            None => None,
+        };
+        self.run(
+            "INSERT INTO records (commune_id, kind, record_id, scope_id, parent_id, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (commune_id, kind, record_id) DO UPDATE SET scope_id = ?4, parent_id = ?5, body = ?6",
+            params![self.commune.0, row.kind, row.record, row.scope.0, parent, row.to_bytes()],
+        )?;
+        match (kind, parent) {
+            (Some(RecordKind::Household), _) => touched.extend([HouseholdId(row.record)]),
+            (Some(RecordKind::Member | RecordKind::Visit), Some(id)) => touched.extend([HouseholdId(id)]),
+            (Some(RecordKind::Assessment | RecordKind::Consent), Some(member)) => {
+                touched.extend(self.household_of(MemberId(member))?);
+            }
+            (Some(RecordKind::Residence), Some(member)) => self.member_moved(MemberId(member), touched)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A residence event may put its member into another household.
+    fn member_moved(&self, member: MemberId, touched: &mut BTreeSet<HouseholdId>) -> Result<(), ServerError> {
+        let Some(row) = self.row(RecordKind::Member.no(), member.0)? else { return Ok(()) };
+        touched.extend(self.household_of(member)?);
+        let now = self.household_now(&row)?;
+        touched.extend(now);
+        self.run(
+            "UPDATE records SET parent_id = ?4 WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3",
+            params![self.commune.0, row.kind, row.record, now.map(|household| household.0)],
+        )
+    }
+
+    /// The household a member's row and residence events put it into.
+    fn household_now(&self, row: &Row) -> Result<Option<HouseholdId>, ServerError> {
+        let Ok(listed) = Member::try_from(row) else { return Ok(None) };
+        let rows = self.rows_under(RecordKind::Residence, row.record)?;
+        let events: Vec<Dated<ResidenceEvent>> = rows.iter().filter_map(event).collect();
+        Ok(Some(as_of_now(listed, &events).household))
+    }
+
+    /// Where a member is kept now.
+    pub(crate) fn household_of(&self, member: MemberId) -> Result<Option<HouseholdId>, ServerError> {
+        let sql = "SELECT parent_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
+        let parameters = params![self.commune.0, RecordKind::Member.no(), member.0];
+        let parent = self.one(sql, parameters, |row| Ok(row.get::<_, Option<Uuid>>(0)?))?;
+        Ok(parent.flatten().map(HouseholdId))
+    }
+
+    /// The records of a kind under a parent, in the order in which they came.
+    pub(crate) fn rows_under(&self, kind: RecordKind, parent: Uuid) -> Result<Vec<Row>, ServerError> {
+        let sql = "SELECT body FROM records
+                   WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3 ORDER BY rowid";
+        self.all(sql, params![self.commune.0, kind.no(), parent], body)
+    }
+
+    /// Every record of a kind, in the order in which they came.
+    pub(crate) fn rows_of(&self, kind: RecordKind) -> Result<Vec<Row>, ServerError> {
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY rowid";
+        self.all(sql, params![self.commune.0, kind.no()], body)
+    }
+}
+
+fn body(row: &rusqlite::Row<'_>) -> Result<Row, ServerError> {
+    let bytes = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
+    Row::from_bytes(bytes).map_err(|_| ServerError::Damaged)
+}
