@@ -277,6 +277,12 @@ fn truth(requirement: &Requirement, person: &Person<'_>) -> Truth {
         // Kleene's three-valued logic: one yes decides "any", one no decides "all".
         Requirement::Any { any } => decide(any, person, Truth::Yes, Truth::No),
         Requirement::All { all } => decide(all, person, Truth::No, Truth::Yes),
+        #[cfg(feature = "sabotage")]
+        Requirement::FactIn { fact, .. }
+            if crate::fault::is("criteria") && !person.answer(fact).is_known() =>
+        {
+            Truth::No
+        }
         Requirement::FactIn { fact, r#in } => match person.answer(fact) {
             Answer::Unknown | Answer::One(Choice::Unrecognised(_)) => Truth::Unknown,
             answer if answer_is_in(answer, r#in) => Truth::Yes,

@@ -8,6 +8,8 @@ mod codes;
 pub mod consent;
 pub mod criteria;
 pub mod fact;
+#[cfg(feature = "sabotage")]
+pub mod fault;
 pub mod figures;
 pub mod ids;
 pub mod people;

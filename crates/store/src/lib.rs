@@ -89,19 +89,22 @@ const CLOCKS_APART_AT_MOST_MS: i64 = 2000;
 
 impl Store {
     /// Makes a store for a newly enrolled laptop. Keys first, then the database, so that a crash in
-    /// between leaves something that can be opened or made again.
+    /// between leaves something that can be made again with the same passphrase.
     pub fn create(
         folder: DataFolder,
         identity: &Identity,
         passphrase: &str,
         mut options: Options,
     ) -> Result<Self, StoreError> {
-        if folder.database().exists() {
-            return Err(StoreError::AlreadySetUp);
-        }
+        let found = folder.database().exists();
         let key = if keys::exist(&folder) {
             // A database that was set aside or never finished: the same key serves the next one.
-            keys::unlock(&folder, passphrase)?
+            match keys::unlock(&folder, passphrase) {
+                Err(StoreError::WrongPassphrase) if found => return Err(StoreError::AlreadySetUp),
+                unlocked => unlocked?,
+            }
+        } else if found {
+            return Err(StoreError::AlreadySetUp);
         } else {
             let key = DatabaseKey::new(machine::random(options.machine.as_mut())?);
             let salt = machine::random(options.machine.as_mut())?;
@@ -109,11 +112,14 @@ impl Store {
             key
         };
         let connection = open::open(&folder, &key, options.durability)?;
+        // The identity is written last: a file without one is a making that died, and is finished here.
+        if settings::get::<Identity>(&connection, settings::IDENTITY)?.is_some() {
+            return Err(StoreError::AlreadySetUp);
+        }
         let incarnation = u64::from_le_bytes(machine::random(options.machine.as_mut())?);
         let today = Day::at(options.machine.wall_ms());
         settings::put(&connection, settings::COUNTED_ON, &today)?;
         settings::put(&connection, settings::SYNC, &SyncState { incarnation, ..SyncState::default() })?;
-        // Last: a store without an identity counts as not made.
         settings::put(&connection, settings::IDENTITY, identity)?;
         Self::assemble(folder, key, connection, options)
     }

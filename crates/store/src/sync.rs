@@ -96,6 +96,10 @@ impl LocalStore for Store {
             for receipt in mine {
                 keep_receipt(&transaction, receipt)?;
             }
+            #[cfg(feature = "sabotage")]
+            if domain::fault::is("acknowledged_is_delivered") {
+                transaction.execute("DELETE FROM overlay WHERE seq = ?1", [seq])?;
+            }
             transaction
                 .prepare_cached(
                     "UPDATE saves SET state = ?2, reason = ?3 WHERE seq = ?1 AND state <> 'delivered'",
@@ -109,9 +113,21 @@ impl LocalStore for Store {
         let today = Day::at(self.machine.wall_ms());
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut sync = state(&transaction)?;
-        if page.from != sync.cursor {
+        let begins_at_cursor = page.from == sync.cursor;
+        #[cfg(feature = "sabotage")]
+        let begins_at_cursor = begins_at_cursor || domain::fault::is("cursor");
+        if !begins_at_cursor {
             return Err(StoreError::Invalid("a page that does not begin at the cursor"));
         }
+        #[cfg(feature = "sabotage")]
+        let transaction = if domain::fault::is("cursor_first") {
+            sync.cursor = Some(page.to);
+            settings::put(&transaction, settings::SYNC, &sync)?;
+            transaction.commit()?;
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?
+        } else {
+            transaction
+        };
         catch_up(&transaction, &self.counted_by, today)?;
         let changed = merge_into_base(&transaction, &page.groups)?;
         let mut shown = Vec::new();

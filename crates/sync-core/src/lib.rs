@@ -10,8 +10,6 @@ pub mod alias;
 pub mod api;
 mod batch;
 pub mod conflict;
-#[cfg(feature = "sabotage")]
-mod fault;
 pub mod group;
 mod hex;
 pub mod household;

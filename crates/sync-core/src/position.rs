@@ -53,6 +53,10 @@ impl From<Position> for (u32, u64) {
 /// True if `a` comes after `b`, the last one seen. The one place that compares a cursor: with `>=` the
 /// last record arrives for ever, with "next expected" semantics one is lost (§5).
 pub fn is_after(a: Position, b: Position) -> bool {
+    #[cfg(feature = "sabotage")]
+    if domain::fault::is("at_least") {
+        return a >= b;
+    }
     a > b
 }
 

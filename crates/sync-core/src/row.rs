@@ -131,7 +131,7 @@ impl Row {
 
 fn wins(key: OrderKey, standing: OrderKey) -> bool {
     #[cfg(feature = "sabotage")]
-    if crate::fault::is("merge") {
+    if domain::fault::is("merge") {
         return key < standing;
     }
     key > standing

@@ -79,7 +79,7 @@ pub fn effective_stamp(inputs: StampInputs<'_>) -> Stamp {
     let own = Stamp(wall.min(inputs.received_at_ms.saturating_add(AHEAD_AT_MOST_MS)));
     let stamp = inputs.previous_in_incarnation.map_or(own, |previous| own.max(previous.next()));
     #[cfg(feature = "sabotage")]
-    if crate::fault::is("skip_replaces") {
+    if domain::fault::is("skip_replaces") {
         return stamp;
     }
     let seen_at_most = Stamp(inputs.received_at_ms.saturating_add(SEEN_AHEAD_AT_MOST_MS));

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, must_succeed, tidy};
+use crate::{cargo, must_succeed, sabotage, tidy};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("tests", || must_succeed(cargo().args(["test", "--workspace", "--quiet"]))),
+    ("sabotage", || sabotage::sabotage(&sabotage::Options::default())),
 ];
 
 pub(crate) fn test(options: &Options) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod checks;
 mod run;
+mod sabotage;
 mod tidy;
 
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ enum Task {
     Test(checks::Options),
     /// Start the product (what ./run does)
     Run(run::Options),
+    /// Build each named fault and show the check that goes red
+    Sabotage(sabotage::Options),
     /// Check the house rules: dependency direction, licences, file sizes and names, paths in documents
     Tidy,
 }
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test(options) => checks::test(&options),
         Task::Run(options) => run::run(&options),
+        Task::Sabotage(options) => sabotage::sabotage(&options),
         Task::Tidy => tidy::tidy(),
     };
     match outcome {

@@ -81,7 +81,7 @@ pub(crate) fn tidy() -> Result<()> {
     bail!("{} house rules broken", found.len())
 }
 
-fn metadata() -> Result<Value> {
+pub(crate) fn metadata() -> Result<Value> {
     let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).output()?;
     if !output.status.success() {
         bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -89,7 +89,7 @@ fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata printed something else than JSON")
 }
 
-fn tracked_files() -> Result<Vec<PathBuf>> {
+pub(crate) fn tracked_files() -> Result<Vec<PathBuf>> {
     let output = std::process::Command::new("git")
         .current_dir(root())
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -104,11 +104,11 @@ fn tracked_files() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -116,7 +116,7 @@ fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
     list(metadata, "packages")
 }
 
-fn ours(metadata: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn ours(metadata: &Value) -> impl Iterator<Item = &Value> {
     packages(metadata).filter(|package| package.get("source").is_none_or(Value::is_null))
 }
 

@@ -30,9 +30,21 @@ fn a_store_is_not_made_over_another() {
     laptop.store = None;
     let again = Store::create(laptop.folder(), &identity(&laptop.commune), "x", laptop.options());
     assert!(matches!(again, Err(StoreError::AlreadySetUp)));
+    let again = Store::create(laptop.folder(), &identity(&laptop.commune), PASSPHRASE, laptop.options());
+    assert!(matches!(again, Err(StoreError::AlreadySetUp)));
     let empty = tempfile::tempdir().unwrap();
     let missing = Store::open(DataFolder::open(empty.path()).unwrap(), "x", laptop.options());
     assert!(matches!(missing, Err(StoreError::NotSetUp)));
+}
+
+#[test]
+fn a_store_that_died_before_it_had_an_identity_is_made_anew() {
+    let mut laptop = Laptop::new(1);
+    laptop.store().reading().execute("DELETE FROM settings WHERE name = 'identity'", []).unwrap();
+    assert!(matches!(laptop.reopen(), Err(StoreError::NotSetUp)));
+    let made = Store::create(laptop.folder(), &identity(&laptop.commune), PASSPHRASE, laptop.options());
+    laptop.store = Some(made.unwrap());
+    laptop.save(a_small_register).unwrap();
 }
 
 #[test]

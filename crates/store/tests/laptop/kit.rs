@@ -164,9 +164,15 @@ impl Laptop {
     }
 
     pub(crate) fn deliver(&mut self, groups: &[Numbered]) {
+        let page = self.page(groups);
+        self.store().apply_page(page).unwrap();
+    }
+
+    /// The page after this laptop's cursor, holding these groups.
+    pub(crate) fn page(&mut self, groups: &[Numbered]) -> Page {
         let from = self.store().hello().unwrap().cursor;
         let position = from.map_or(0, |cursor| cursor.position) + 1;
-        let page = Page {
+        Page {
             from,
             to: Cursor { position, ..Cursor::default() },
             exits: vec![],
@@ -179,8 +185,7 @@ impl Laptop {
                 })
                 .collect(),
             more: false,
-        };
-        self.store().apply_page(page).unwrap();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod faults;
+mod full_disk;
 mod kit;
 mod saving;
 mod syncing;

@@ -1,0 +1,8 @@
+//! The harness of tests and benchmarks that span crates: a laptop from a seed, and a register of
+//! people who do not exist.
+//!
+//! - `src/bin/saver.rs`: a program that saves until it is killed; `it/kill.rs` kills it.
+
+pub mod dice;
+pub mod laptop;
+pub mod register;
