@@ -82,7 +82,9 @@ pub fn connect(path: &Path, key: &DatabaseKey, durability: Durability) -> Result
     // What SQLCipher would print on standard error is reported by its error code.
     connection.pragma_update(None, "cipher_log_level", "NONE")?;
     let hex = Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
+    if !cfg!(feature = "plain") {
+        connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
+    }
     // A wrong key or a damaged file fails at the first read, not before.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::tour::{self, LEDGER, Tour};
 use crate::{cargo, must_succeed, sabotage, tidy};
 
 /// Which steps to run.

@@ -7,6 +7,7 @@ mod checks;
 mod run;
 mod sabotage;
 mod tidy;
+mod tour;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -19,6 +20,8 @@ use clap::Parser;
 enum Task {
     /// Run every check and print the minutes of each (what ./test does)
     Test(checks::Options),
+    /// Do the main job without a person and compare what it shows with what another process says
+    Tour(tour::Options),
     /// Start the product (what ./run does)
     Run(run::Options),
     /// Build each named fault and show the check that goes red
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Task::Test(options) => checks::test(&options),
         Task::Run(options) => run::run(&options),
         Task::Sabotage(options) => sabotage::sabotage(&options),
+        Task::Tour(options) => tour::tour(&options),
         Task::Tidy => tidy::tidy(),
     };
     match outcome {
