@@ -1,6 +1,8 @@
 //! What can go wrong with the server and its commands. Each has a code; sentences for people are looked up
 //! by it in the catalogue ([`crate::messages`]).
 
+use std::collections::BTreeMap;
+
 use database::DatabaseError;
 use sync_core::api::{ApiCode, ApiError};
 
@@ -60,6 +62,9 @@ pub enum ServerError {
     /// Refused, as the device will be told.
     #[error(transparent)]
     Refused(#[from] ApiError),
+    /// A list that cannot be read.
+    #[error(transparent)]
+    List(#[from] roster::ReadError),
     /// An upgrade failed; the verified copy of the file before it is kept.
     #[error("upgrade: {0}")]
     Upgrade(String),
@@ -94,10 +99,20 @@ impl ServerError {
             Self::Certificate(_) => "server.certificate",
             Self::BackupDiffers => "backup.differs",
             Self::Refused(error) => error.code.code(),
+            Self::List(error) => error.code(),
             Self::Upgrade(_) => "server.upgrade",
             Self::Io(_) => "server.io",
             Self::Sqlite(_) => "server.database",
             Self::Internal(_) => "server.fault",
+        }
+    }
+
+    /// Numbers that belong to the sentence.
+    pub fn params(&self) -> BTreeMap<String, i64> {
+        match self {
+            Self::Refused(error) => error.params.clone(),
+            Self::Busy => BTreeMap::from([("retry_after_s".to_owned(), 10)]),
+            _ => BTreeMap::new(),
         }
     }
 
@@ -126,6 +141,19 @@ impl ServerError {
             Self::Sqlite(rusqlite::Error::QueryReturnedNoRows),
             Self::Internal("x"),
         ];
+        use roster::ReadError as R;
+        let lists = [
+            R::Empty,
+            R::TooLarge { size_bytes: 2, limit_bytes: 1 },
+            R::ZipBomb { what: roster::BombKind::Ratio },
+            R::Encrypted,
+            R::UnsupportedFormat,
+            R::UnreadableFile,
+            R::NoSheet,
+            R::NoHeader,
+            R::TooManyCells { limit_cells: 1 },
+        ];
+        all.extend(lists.into_iter().map(Self::List));
         all.extend(ApiCode::ALL.iter().map(|code| Self::Refused(ApiError::new(code.clone()))));
         all
     }

@@ -3,6 +3,7 @@
 //! - [`register`]: everything that reads or writes the register; no HTTP.
 //! - [`access`]: who may see what.
 //! - [`http`]: routes, TLS, what a refusal looks like; handlers extract, authorise, call, map.
+//! - [`lists`]: household lists, taken in as the server's own ops.
 //! - [`messages`]: sentences for codes.
 //!
 //! Records are merged and counted by `sync_core` and `domain`, the same code as on a laptop; nothing is
@@ -10,15 +11,20 @@
 //! over real sockets are in `crates/server/tests`.
 
 pub mod access;
+mod backup;
 mod error;
 mod figures;
 mod folder;
 pub mod http;
 pub mod keys;
+pub mod lists;
 pub mod machine;
+pub mod messages;
 pub mod register;
 
+pub use backup::BackupReport;
 pub use error::ServerError;
 pub use folder::{DataFolder, ServeLock};
 pub use http::{Serving, Transport, serve};
+pub use lists::{ImportOrder, ImportReport, preview_list, read_list};
 pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register};
