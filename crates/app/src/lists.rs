@@ -123,12 +123,16 @@ pub fn take_in(
             progress(kept, total);
         }
     }
-    // Last: a list that has its own record was taken in whole.
-    if let (1, Some(unit)) = (plan.units.len(), plan.units.first()) {
+    // Last: a list that has its own record was taken in whole. The commune may have taken it in before:
+    // who handed it over first stays written.
+    if let [unit] = plan.units.as_slice() {
         let operation = Operation { name: "roster.commit", scope: Scope::from(unit.unit.id), job: Some(job) };
-        laptop
-            .store
-            .transact(operation, |change| change.put(&record(list, list_id, source, change.today())))?;
+        laptop.store.transact(operation, |change| {
+            match change.knows(RecordKind::RosterList, list_id.0)? {
+                true => Ok(()),
+                false => change.put(&record(list, list_id, source, change.today())),
+            }
+        })?;
     }
     Ok(view.result)
 }

@@ -83,6 +83,11 @@ impl Change<'_> {
         Ok(random(self.machine)?)
     }
 
+    /// True if the record is known here, in whatever scope.
+    pub fn knows(&self, kind: RecordKind, record: Uuid) -> Result<bool, StoreError> {
+        Ok(visible(self.transaction, kind.no(), record)?.shown.is_some())
+    }
+
     /// Writes a new record, or on one that exists the fields that differ.
     pub fn put(&mut self, record: &impl Recorded) -> Result<(), StoreError> {
         self.put_with(record, vec![])

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::tour::{self, LEDGER, Tour};
+use crate::tour::{self, COMMUNE, LEDGER, Tour};
 use crate::{cargo, must_succeed, sabotage, tidy};
 
 /// Which steps to run.
@@ -32,6 +32,12 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("tests", || must_succeed(cargo().args(["test", "--workspace", "--quiet"]))),
+    ("tour", || {
+        (1..=2).try_for_each(|seed| tour::once(&Tour { seed, list: LEDGER, plain: false, out: None }))
+    }),
+    ("tour of a commune", || tour::once(&Tour { seed: 3, list: COMMUNE, plain: false, out: None })),
+    // Without keys the search for readable names must find them: a search that finds nothing proves nothing.
+    ("control", || tour::once(&Tour { seed: 4, list: LEDGER, plain: true, out: None })),
     ("sabotage", || sabotage::sabotage(&sabotage::Options::default())),
 ];
 
@@ -53,9 +59,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         }
         report.push((name, outcome.is_ok(), started.elapsed().as_secs_f64() / 60.0));
     }
-    println!("\nstep          minutes");
+    println!("\nstep                minutes");
     for (name, passed, minutes) in &report {
-        println!("{name:<12} {minutes:>8.2}  {}", if *passed { "passed" } else { "FAILED" });
+        println!("{name:<18} {minutes:>8.2}  {}", if *passed { "passed" } else { "FAILED" });
     }
     let failed = report.iter().filter(|(_, passed, _)| !passed).count();
     println!("\nsteps: {} passed, {failed} failed", report.len() - failed);
