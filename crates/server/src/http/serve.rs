@@ -39,7 +39,7 @@ pub struct Serving {
 
 /// Begins to serve; the socket is open when this returns. Takes the data folder's lock.
 pub fn serve(
-    register: Arc<Register>,
+    register: &Arc<Register>,
     listen: SocketAddr,
     transport: &Transport,
 ) -> Result<Serving, ServerError> {
@@ -51,7 +51,7 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
-    let app = router(Arc::clone(&register)).into_make_service();
+    let app = router(Arc::clone(register)).into_make_service();
     let (scheme, task) = match transport {
         Transport::Tls(names) => {
             let config = RustlsConfig::from_config(tls::server_config(&register.keys().identity, names)?);

@@ -45,7 +45,8 @@ pub(crate) async fn push(
     let device = shared.device(&headers).await?;
     let packed = body::packed(&headers, body).await?;
     let done = shared.run(move |register| {
-        let signed = SignedBatch::from_body(&body::inflate(&packed)?).map_err(push::unreadable)?;
+        let signed =
+            SignedBatch::from_body(&body::inflate(&packed)?).map_err(|error| push::unreadable(&error))?;
         let reply = push::push(register, &device, &push::open(register, &device, &signed)?)?;
         Ok((body::pack(&reply)?, reply.groups))
     });

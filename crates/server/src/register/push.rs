@@ -11,7 +11,7 @@ use super::intake::Sender;
 use crate::error::{ServerError, refused};
 
 /// What the device is told about a message that is none.
-pub(crate) fn unreadable(error: WireError) -> ServerError {
+pub(crate) fn unreadable(error: &WireError) -> ServerError {
     match error {
         WireError::Signature => refused(ApiCode::SyncSignature),
         WireError::Unreadable(_) | WireError::Group(_) => refused(ApiCode::SyncUnreadable),
@@ -20,7 +20,7 @@ pub(crate) fn unreadable(error: WireError) -> ServerError {
 
 /// Opens a batch of a device and refuses what is not for this register.
 pub(crate) fn open(register: &Register, device: &Device, signed: &SignedBatch) -> Result<Batch, ServerError> {
-    let batch = signed.open(&device.signing_key).map_err(unreadable)?;
+    let batch = signed.open(&device.signing_key).map_err(|error| unreadable(&error))?;
     // Pushes of any age are stored; a newer protocol may mean something else by the same words.
     if batch.protocol > PROTOCOL {
         return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());

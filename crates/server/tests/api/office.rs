@@ -67,7 +67,7 @@ impl Office {
             NewCommune { name: "Xã Thử Nghiệm".into(), code: "00541".into(), basis: Basis::Consent };
         let register = Arc::new(Register::create(&dir.path().join("data"), &commune, options).unwrap());
         let listen = "127.0.0.1:0".parse().unwrap();
-        let serving = server::serve(Arc::clone(&register), listen, &Transport::Loopback).unwrap();
+        let serving = server::serve(&register, listen, &Transport::Loopback).unwrap();
         Self { dir, machine, register, serving }
     }
 

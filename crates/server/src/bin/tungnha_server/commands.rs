@@ -56,7 +56,7 @@ fn serve(serve: &Serve) -> Result<(), ServerError> {
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let serving = server::serve(Arc::clone(&register), serve.listen, &transport)?;
+        let serving = server::serve(&register, serve.listen, &transport)?;
         let url = match serve.names.first() {
             Some(name) if !serve.http_behind_proxy => format!("https://{name}:{}", serving.address.port()),
             _ => serving.url.clone(),
