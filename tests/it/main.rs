@@ -8,4 +8,5 @@
     clippy::print_stdout
 )]
 
+mod faults;
 mod kill;

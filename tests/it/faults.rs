@@ -1,0 +1,255 @@
+//! Real laptops and a real server over TLS, when things are not as they should be: another commune's
+//! server at the address, dead clock batteries, used and garbled codes, a revoked laptop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use app::visit::VisitRequest;
+use app::{AppError, Laptop, Place, lists, register};
+use domain::consent::Basis;
+use domain::ids::HouseholdId;
+use domain::people::Role;
+use domain::visit::{Channel, Outcome};
+use server::{EnrolOrder, NewCommune, Register, Serving, Transport};
+use store::tables::{households, members};
+use store::{Durability, KeyCost, Machine, Operation};
+use sync_core::op::Scope;
+use tempfile::TempDir;
+use tests::dice::Dice;
+use tests::laptop::NOON_MS;
+use tokio::runtime::Runtime;
+
+/// A commune on loopback, with TLS.
+struct Office {
+    runtime: Runtime,
+    dir: TempDir,
+    register: Arc<Register>,
+    serving: Option<Serving>,
+}
+
+impl Office {
+    fn open(listen: SocketAddr) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let commune =
+            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+        let register =
+            Register::create(&dir.path().join("data"), &commune, server::Options::default()).unwrap();
+        let mut office = Self { runtime, dir, register: Arc::new(register), serving: None };
+        office.serve(listen);
+        office
+    }
+
+    fn serve(&mut self, listen: SocketAddr) {
+        let _entered = self.runtime.enter();
+        self.serving = Some(server::serve(&self.register, listen, &Transport::Tls(vec![])).unwrap());
+    }
+
+    fn url(&self) -> &str {
+        &self.serving.as_ref().unwrap().url
+    }
+
+    fn code(&self, role: Role, units: &[&str]) -> String {
+        let order = EnrolOrder {
+            role,
+            hamlet_units: units.iter().map(|&unit| unit.to_owned()).collect(),
+            user_name: String::new(),
+            valid_minutes: 60,
+            address: None,
+        };
+        self.register.issue_code(&order).unwrap().code.to_string()
+    }
+
+    /// A laptop whose wall clock stands in that year.
+    fn laptop(&self, name: &str, role: Role, units: &[&str], clock: Clock) -> Laptop {
+        let folder = self.dir.path().join(name);
+        let code = self.code(role, units);
+        Laptop::enrol(place(&folder, clock), &code, Some(self.url()), name).unwrap().0
+    }
+}
+
+/// A clock that is off by some milliseconds and runs, and dice.
+#[derive(Clone, Debug)]
+struct Clock {
+    start_ms: i64,
+    looked: i64,
+    dice: Dice,
+}
+
+impl Clock {
+    fn in_year(year: i64, seed: u64) -> Self {
+        const YEAR_MS: i64 = 31_556_952_000;
+        Self { start_ms: NOON_MS + (year - 2026) * YEAR_MS, looked: 0, dice: Dice::new(seed) }
+    }
+}
+
+impl Machine for Clock {
+    fn wall_ms(&mut self) -> i64 {
+        self.looked += 1;
+        self.start_ms + self.looked
+    }
+
+    fn monotonic_ms(&mut self) -> i64 {
+        self.looked
+    }
+
+    fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), std::io::Error> {
+        bytes.fill_with(|| self.dice.roll().to_le_bytes()[0]);
+        Ok(())
+    }
+}
+
+fn place(folder: &Path, clock: Clock) -> Place<'_> {
+    Place {
+        folder,
+        counted_by: app::shipped_rules().unwrap(),
+        machine: Box::new(clock),
+        durability: Durability::Off,
+        key_cost: KeyCost { memory_kib: 64, passes: 1 },
+    }
+}
+
+const LOOPBACK: &str = "127.0.0.1:0";
+const UNIT: &str = "Thôn Sen Hạ";
+
+/// An office whose register was filled by a commune officer's laptop.
+fn filled() -> Office {
+    let office = Office::open(LOOPBACK.parse().unwrap());
+    let mut officer = office.laptop("officer", Role::CommuneOfficer, &[], Clock::in_year(2026, 1));
+    let bytes = std::fs::read("fixtures/roster/so-ho-thon-sen-ha.xlsx").unwrap();
+    let looked = lists::look(&mut officer, &bytes).unwrap();
+    lists::take_in(&mut officer, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
+    sync(&mut officer).unwrap();
+    office
+}
+
+fn sync(laptop: &mut Laptop) -> Result<sync_client::Report, AppError> {
+    app::sync::now(laptop, &mut |_| {})
+}
+
+fn first_household(laptop: &Laptop) -> HouseholdId {
+    households::list(laptop.store.reading()).unwrap().iter().map(|household| household.id).min().unwrap()
+}
+
+fn head_name(laptop: &Laptop) -> String {
+    let people = members::of_household(laptop.store.reading(), first_household(laptop)).unwrap();
+    people[0].full_name.clone()
+}
+
+fn rename(laptop: &mut Laptop, name: &str) {
+    let household = first_household(laptop);
+    let mut head = members::of_household(laptop.store.reading(), household).unwrap().remove(0);
+    head.full_name = name.into();
+    let unit = households::get(laptop.store.reading(), household).unwrap().unwrap().hamlet_unit;
+    let operation = Operation { name: "test.rename", scope: Scope::from(unit), job: None };
+    laptop.store.transact(operation, |change| change.put(&head)).unwrap();
+}
+
+fn absent(laptop: &mut Laptop) {
+    let request = VisitRequest {
+        household: first_household(laptop),
+        outcome: Outcome::Absent,
+        channel: Channel::AtHome,
+        respondent: None,
+        members_unchanged: false,
+        consents: vec![],
+        text_version: String::new(),
+        learned: vec![],
+        topics: vec![],
+        guided: vec![],
+        next_day: None,
+    };
+    app::visit::save(laptop, &request).unwrap();
+}
+
+#[test]
+fn a_list_taken_in_on_a_laptop_reaches_the_commune_and_the_hamlet() {
+    let office = filled();
+    let mut lan = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 2));
+    sync(&mut lan).unwrap();
+    let figures = register::figures(&mut lan, None).unwrap();
+    assert_eq!((figures.households, figures.persons), (84, 409));
+    assert_eq!(office.register.figures(Some(UNIT)).unwrap().persons, 409);
+    let found = register::find(&lan, "nguyen minh ly").unwrap();
+    assert_eq!(found[0].full_name, "Nguyễn Minh Lý");
+}
+
+/// F13 and the promise that nobody is refused because of a clock: 1970, 2010, 2099, one after the other,
+/// each knowing the present name, each wins; and nobody's visit is lost.
+#[test]
+fn clocks_of_other_decades_neither_lose_nor_win_for_ever() {
+    let office = filled();
+    let mut laptops: Vec<(i64, Laptop)> = [1970, 2010, 2026, 2099]
+        .into_iter()
+        .map(|year| {
+            let clock = Clock::in_year(year, year.unsigned_abs());
+            (year, office.laptop(&year.to_string(), Role::TeamMember, &[UNIT], clock))
+        })
+        .collect();
+    for round in 0..2 {
+        for at in [3, 0, 1, 2] {
+            let (year, laptop) = &mut laptops[at];
+            sync(laptop).unwrap();
+            let name = format!("Người Sửa Năm {year} Lần {round}");
+            rename(laptop, &name);
+            absent(laptop);
+            let report = sync(laptop).unwrap();
+            assert_eq!((report.sent_groups, report.quarantined_groups), (2, 0), "{year}");
+            for (_, other) in &mut laptops {
+                sync(other).unwrap();
+                assert_eq!(head_name(other), name, "an edit that saw the present winner beats it");
+            }
+        }
+    }
+    let (_, any) = &mut laptops[0];
+    let household = first_household(any);
+    let visits = store::tables::visits::of_household(any.store.reading(), household).unwrap();
+    assert_eq!(visits.len(), 8);
+}
+
+#[test]
+fn another_commune_s_server_at_the_address_is_refused_and_nothing_leaves() {
+    let mut office = filled();
+    let mut lan = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 2));
+    sync(&mut lan).unwrap();
+    absent(&mut lan);
+    let address = office.serving.take().unwrap().address;
+    let stranger = Office::open(address);
+    let refused = sync(&mut lan).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.retryable), ("sync.other_identity", false));
+    assert_eq!(app::sync::waiting(&lan).unwrap().pending_groups, 1);
+    drop(stranger);
+    let refused = sync(&mut lan).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.retryable), ("sync.unreachable", true));
+    office.serve(address);
+    assert_eq!(sync(&mut lan).unwrap().sent_groups, 1);
+}
+
+#[test]
+fn codes_that_open_nothing_say_why_and_leave_no_store() {
+    let office = filled();
+    let good = office.code(Role::HamletHead, &[UNIT]);
+    let folder = office.dir.path().join("nobody");
+    let try_code = |code: &str, address: Option<&str>| {
+        let refused = Laptop::enrol(place(&folder, Clock::in_year(2026, 3)), code, address, "x");
+        refused.map(drop).unwrap_err().code
+    };
+    assert_eq!(try_code("không phải mã", Some(office.url())), "enrol.bad_code");
+    assert_eq!(try_code(&good[..good.len() - 9], Some(office.url())), "enrol.bad_code");
+    assert_eq!(try_code(&good, None), "enrol.no_address");
+    assert_eq!(try_code(&good, Some("https://127.0.0.1:9")), "sync.unreachable");
+    assert!(!folder.join("register.db").exists());
+    // None of this spent the code.
+    Laptop::enrol(place(&folder, Clock::in_year(2026, 3)), &good, Some(office.url()), "x").unwrap();
+}
+
+#[test]
+fn a_wrong_clock_does_not_hide_the_commune_s_certificate() {
+    let office = filled();
+    for year in [1970, 2010, 2099] {
+        let clock = Clock::in_year(year, 9);
+        let mut laptop = office.laptop(&format!("c{year}"), Role::TeamMember, &[UNIT], clock);
+        assert!(sync(&mut laptop).unwrap().received_groups > 0, "{year}");
+    }
+}
