@@ -98,3 +98,43 @@ impl From<SyncError<StoreError>> for AppError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store::StoreError;
+
+    use super::*;
+
+    const CATALOGUE: &str = include_str!("../../../assets/messages/vi.json");
+
+    /// Whatever can reach a screen has a sentence that says what happened and what to do.
+    #[test]
+    fn every_code_has_a_sentence() {
+        let catalogue: BTreeMap<String, String> = serde_json::from_str(CATALOGUE).unwrap();
+        let refused = sync_core::api::ApiCode::ALL.iter().map(|code| code.code().to_owned());
+        let lines = [
+            TransportError::Unreachable,
+            TransportError::Stalled,
+            TransportError::OtherIdentity,
+            TransportError::Busy { after_s: 9 },
+            TransportError::Unreadable,
+        ];
+        let mut codes: Vec<String> = CODES.iter().map(|&code| code.to_owned()).chain(refused).collect();
+        codes.extend(lines.iter().map(|error| error.code().to_owned()));
+        codes.extend(StoreError::CODES.iter().map(|&code| code.to_owned()));
+        for code in codes {
+            let sentence = catalogue.get(&code).unwrap_or_else(|| panic!("{code} has no sentence"));
+            assert!(sentence.contains(' ') && sentence.ends_with('.'), "{code}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn what_may_work_later_is_said() {
+        assert!(AppError::from(TransportError::Unreachable).retryable);
+        assert!(!AppError::from(TransportError::OtherIdentity).retryable);
+        assert!(AppError::from(StoreError::DiskFull).retryable);
+        assert!(!AppError::from(StoreError::WrongPassphrase).retryable);
+        let busy = AppError::from(TransportError::Busy { after_s: 9 });
+        assert_eq!(busy.params["retry_after_s"], 9);
+    }
+}

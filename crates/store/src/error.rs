@@ -58,6 +58,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Every code, for the catalogue of sentences.
+    pub const CODES: &[&str] = &[
+        "store.already_set_up",
+        "store.damaged",
+        "store.database",
+        "store.disk_full",
+        "store.group_too_large",
+        "store.in_use",
+        "store.invalid",
+        "store.io",
+        "store.keys_damaged",
+        "store.newer",
+        "store.not_set_up",
+        "store.seal",
+        "store.upgrade",
+        "store.wrong_passphrase",
+    ];
+
     /// For the screen's message catalogue and for other programs; never changes.
     pub fn code(&self) -> &'static str {
         match self {
