@@ -1,6 +1,7 @@
 //! The harness of tests and benchmarks that span crates: a laptop from a seed, and a register of
 //! people who do not exist.
 //!
+//! - `src/bin/bench`: the product against the same work by hand (`cargo xtask bench`).
 //! - `src/bin/saver.rs`: a program that saves until it is killed; `it/kill.rs` kills it.
 
 pub mod dice;

@@ -3,6 +3,7 @@
 // A command-line tool speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod checks;
 mod run;
 mod sabotage;
@@ -24,6 +25,8 @@ enum Task {
     Tour(tour::Options),
     /// Start the product (what ./run does)
     Run(run::Options),
+    /// Time the product against the same work by hand, in release; writes target/bench/NAME.md and .json
+    Bench(bench::Options),
     /// Build each named fault and show the check that goes red
     Sabotage(sabotage::Options),
     /// Check the house rules: dependency direction, licences, file sizes and names, paths in documents
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test(options) => checks::test(&options),
         Task::Run(options) => run::run(&options),
+        Task::Bench(options) => bench::bench(&options),
         Task::Sabotage(options) => sabotage::sabotage(&options),
         Task::Tour(options) => tour::tour(&options),
         Task::Tidy => tidy::tidy(),

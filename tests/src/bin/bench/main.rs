@@ -1,0 +1,38 @@
+//! `bench NAME`: the product against the same work done by hand with plain rusqlite, in one run. Started
+//! by `cargo xtask bench`, which builds it in release. It prints and writes `OUT/NAME.md` and `.json`;
+//! no test asserts a time.
+
+// A tool: it speaks on its standard output.
+#![allow(clippy::print_stdout)]
+
+mod by_hand;
+mod commune;
+mod measure;
+mod report;
+mod spine;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Times the product against the same work by hand")]
+enum Bench {
+    /// Saving, importing, searching and opening the figures on one laptop
+    Spine(spine::Options),
+}
+
+/// Where the report goes.
+#[derive(clap::Args)]
+struct Out {
+    /// Folder for the report
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> Result<()> {
+    match Bench::parse() {
+        Bench::Spine(options) => spine::run(&options),
+    }
+}
