@@ -253,3 +253,42 @@ fn a_wrong_clock_does_not_hide_the_commune_s_certificate() {
         assert!(sync(&mut laptop).unwrap().received_groups > 0, "{year}");
     }
 }
+
+/// Who knows an id of another hamlet still cannot write there: the rights of the writer's own scope do not
+/// reach a record that lies elsewhere, nor a new one under a parent that does.
+#[test]
+fn nobody_writes_into_another_hamlet_s_records() {
+    let office = filled();
+    let mut officer = office.laptop("officer2", Role::CommuneOfficer, &[], Clock::in_year(2026, 4));
+    sync(&mut officer).unwrap();
+    let other = domain::ids::HamletUnitId::from_name(officer.store.identity().commune.0, "Thôn Khác");
+    let unit = domain::people::HamletUnit {
+        id: other,
+        name: "Thôn Khác".into(),
+        kind: domain::people::HamletUnitKind::Hamlet,
+        urban: false,
+        valid_from: None,
+        valid_to: None,
+    };
+    let operation = Operation { name: "test.unit", scope: Scope::from(other), job: None };
+    officer.store.transact(operation, |change| change.put(&unit)).unwrap();
+    sync(&mut officer).unwrap();
+
+    let mut lan = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 5));
+    sync(&mut lan).unwrap();
+    let (before, household) = (head_name(&lan), first_household(&lan));
+    let mut theirs = members::of_household(lan.store.reading(), household).unwrap().remove(0);
+    theirs.full_name = "Tên Bị Sửa Trộm".into();
+    let mut newcomer = theirs.clone();
+    newcomer.id = domain::ids::MemberId::new(1, [7; 10]);
+
+    let mut minh = office.laptop("minh", Role::TeamMember, &["Thôn Khác"], Clock::in_year(2026, 6));
+    sync(&mut minh).unwrap();
+    minh.store.transact(operation, |change| change.put(&theirs)).unwrap();
+    minh.store.transact(operation, |change| change.put(&newcomer)).unwrap();
+    let report = sync(&mut minh).unwrap();
+    assert_eq!((report.sent_groups, report.quarantined_groups), (0, 2));
+    sync(&mut lan).unwrap();
+    assert_eq!(head_name(&lan), before);
+    assert_eq!(office.register.figures(None).unwrap().persons, 409);
+}

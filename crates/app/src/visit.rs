@@ -110,6 +110,9 @@ fn check(
             return Err(AppError::new(RESPONDENT_TOO_YOUNG));
         }
     } else if !request.learned.is_empty()
+        || !request.guided.is_empty()
+        || !request.topics.is_empty()
+        || request.members_unchanged
         || request.consents.iter().any(|(_, said)| *said == Decision::Agreed)
     {
         // A closed door teaches nothing; only "không" can be said through it.

@@ -219,7 +219,9 @@ pub enum Verdict {
 /// A candidate lives in the household now and is either of the age at which the set's facts are asked or
 /// has an answer to one of them: a toddler, of whom nothing is ever asked, must not keep a verdict open.
 pub fn judge(set: &CriteriaSet, rules: &DoorRules, people: &[Person<'_>], day: Day) -> Verdict {
-    let several = people.iter().filter(|person| person.member.residence.is_registered()).count() > 1;
+    let several =
+        people.iter().filter(|person| person.member.alive && person.member.residence.is_registered()).count()
+            > 1;
     let applies = |clause: &&Clause| several || clause.applies_to != AppliesTo::HouseholdsOfSeveral;
     let clauses: Vec<&Clause> = set.clauses.iter().filter(applies).collect();
 

@@ -66,6 +66,11 @@ fn c4_does_not_apply_to_somebody_living_alone() {
     // A spouse away for work makes a household of two; one who moved out does not.
     check(&[("1985", alone), ("1986", "away")], ("insufficient", 1));
     check(&[("1985", alone), ("1986", "moved_out")], ("met", 0));
+    // Neither does a duplicate line that was deleted.
+    let (lan, mut twice) = (somebody(1, "1985", alone), somebody(2, "1985", ""));
+    twice.member.alive = false;
+    let verdict = judge(&plan(), &rules(), &[lan.seen(), twice.seen()], today());
+    assert!(matches!(verdict, Verdict::Met { .. }), "{verdict:?}");
 }
 
 #[test]

@@ -162,7 +162,8 @@ impl Store {
             durability: options.durability,
             session,
         };
-        store.seal_what_is_missing(&held.into_iter().collect())?;
+        // A full disk must not keep the register closed: opening and sending is what saves the work.
+        store.unsealed = store.seal_what_is_missing(&held.into_iter().collect()).is_err();
         Ok(store)
     }
 

@@ -155,7 +155,8 @@ impl LocalStore for Store {
         }
         settings::put(&transaction, settings::SYNC, &sync)?;
         transaction.commit()?;
-        self.seal_all_missing()
+        self.unsealed = self.seal_all_missing().is_err();
+        Ok(())
     }
 
     fn session(&mut self) -> Result<(u64, i64), StoreError> {

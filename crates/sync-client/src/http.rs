@@ -113,12 +113,16 @@ impl Line {
     fn new(address: &str, identity: [u8; 32]) -> Result<Self, TransportError> {
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|_| TransportError::Unreachable)?;
+        if !is_safe(address) {
+            return Err(TransportError::OtherIdentity);
+        }
         let tls = client_config(identity).map_err(|_| TransportError::OtherIdentity)?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT)
             .read_timeout(STALL)
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|_| TransportError::Unreachable)?;
         Ok(Self { runtime, client, address: address.trim_end_matches('/').to_owned() })
@@ -145,6 +149,16 @@ impl Line {
             if status.is_success() { Ok(body) } else { Err(refusal(status, retry_after_s, &body)) }
         })
     }
+}
+
+/// Without TLS nobody proves to be the commune: only this machine itself is spoken to in clear.
+fn is_safe(address: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(address) else { return false };
+    let loopback = |host: &str| {
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(loopback))
 }
 
 fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
@@ -216,4 +230,22 @@ fn json<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, TransportError> {
     serde_json::from_slice(body).map_err(|_| TransportError::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_clear_with_this_machine_only() {
+        let check = |address: &str, expect: bool| assert_eq!(is_safe(address), expect, "{address}");
+        check("https://10.0.0.5:8443", true);
+        check("http://127.0.0.1:8080", true);
+        check("http://[::1]:8080", true);
+        check("http://localhost:8080", true);
+        check("http://10.0.0.5:8443", false);
+        check("http://localhost.example:80", false);
+        check("ftp://127.0.0.1", false);
+        check("10.0.0.5", false);
+    }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::group::{Group, GroupLimits};
 use crate::op::{GroupId, Op, OpHash, OpId};
-use crate::parents::parents_known;
+use crate::parents::{parents_known, scopes_fit};
 use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
 use crate::rights::{Held, may_write};
@@ -225,7 +225,7 @@ pub fn ingest<V: LogView>(
         let receipts = known.into_iter().flatten().collect();
         return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known, commits: false });
     }
-    if !rights_suffice(group, context) {
+    if !rights_suffice(group, context) || !scopes_fit(view, group, &known)? {
         return Ok(quarantined(Quarantine::Rights));
     }
     if !parents_known(view, group, &known)? {

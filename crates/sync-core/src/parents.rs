@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::group::Group;
 use crate::ingest::LogView;
-use crate::op::Op;
+use crate::op::{Op, Scope};
 use crate::receipt::Receipt;
 
 /// What a record's parent is.
@@ -61,6 +61,30 @@ pub(crate) fn parents_known<V: LogView>(
             return Ok(false);
         }
         begun.insert((no, record));
+    }
+    Ok(true)
+}
+
+/// True if no op reaches into another scope: a record stays where it is, and a new one lies where its
+/// parent lies. Rights are judged by the op's own scope, which its writer chose; without this, somebody who
+/// knows an id could write into another hamlet's records, and that hamlet would never hear of it.
+pub(crate) fn scopes_fit<V: LogView>(
+    view: &V,
+    group: &Group,
+    known: &[Option<Receipt>],
+) -> Result<bool, V::Error> {
+    for op in group.ops.iter().zip(known).filter(|(_, known)| known.is_none()).map(|(op, _)| op) {
+        let scope = op.header.scope;
+        if view.row(op.header.kind, op.header.record)?.is_some_and(|row| row.scope != scope) {
+            return Ok(false);
+        }
+        let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
+        let parent = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
+        let Some((kind, parent)) = parent_kind(kind).zip(parent) else { continue };
+        let parent = view.row(kind.no(), parent)?;
+        if parent.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
+            return Ok(false);
+        }
     }
     Ok(true)
 }
