@@ -6,7 +6,7 @@
 //! (power cut while appending) is cut off at opening and sealed again from the database.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use age::x25519::Recipient;
@@ -44,7 +44,9 @@ impl SealedOutbox {
     pub(crate) fn open(path: &Path, recipient: Recipient) -> Result<(Self, Vec<SealedNumber>), StoreError> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let (groups, end_bytes) = scan(&file)?;
-        file.set_len(end_bytes)?;
+        if file.metadata()?.len() > end_bytes {
+            file.set_len(end_bytes)?;
+        }
         let numbers = groups.into_iter().map(|group| group.number).collect();
         Ok((Self { file, recipient, end_bytes }, numbers))
     }
@@ -96,46 +98,38 @@ fn checksum(head: &[u8], payload: &[u8]) -> [u8; 8] {
     sum
 }
 
-/// Whole frames from the start, and where the first torn one begins.
-fn scan(file: &File) -> Result<(Vec<SealedGroup>, u64), StoreError> {
-    let mut reader = BufReader::new(file);
-    reader.seek(SeekFrom::Start(0))?;
-    let (mut groups, mut end_bytes) = (Vec::new(), 0);
-    while let Some(group) = next(&mut reader)? {
-        end_bytes += (HEADER_BYTES + group.payload.len()) as u64;
-        groups.push(group);
+/// Every whole frame, and where the last one ends. What lies between two whole frames is damage, not the
+/// end: a bad sector must not take the groups behind it along. Only what follows the last one is a torn tail.
+fn scan(mut file: &File) -> Result<(Vec<SealedGroup>, u64), StoreError> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut bytes)?;
+    let (mut groups, mut at, mut end) = (Vec::new(), 0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(group) = whole_frame(rest) {
+            at += HEADER_BYTES + group.payload.len();
+            end = at;
+            groups.push(group);
+        } else {
+            let next = rest.windows(MAGIC.len()).skip(1).position(|window| window == MAGIC);
+            at += next.map_or(rest.len(), |skipped| skipped + 1);
+        }
     }
-    Ok((groups, end_bytes))
+    Ok((groups, end as u64))
 }
 
-/// `None` at the end of the file and at anything that is not a whole frame.
-fn next(reader: &mut impl Read) -> Result<Option<SealedGroup>, StoreError> {
-    let mut header = [0; HEADER_BYTES];
-    if !fill(reader, &mut header)? {
-        return Ok(None);
-    }
-    let (head, sum) = header.split_at(24);
-    let number =
-        |from: usize| head.get(from..from + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-    let length = head.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
-    let (Some(length), Some(incarnation), Some(counted)) = (length, number(8), number(16)) else {
-        return Ok(None);
-    };
+/// The frame that begins here; `None` if none does, or not a whole one.
+fn whole_frame(bytes: &[u8]) -> Option<SealedGroup> {
+    let (header, rest) = bytes.split_at_checked(HEADER_BYTES)?;
+    let (head, sum) = header.split_at_checked(24)?;
+    let number = |from: usize| Some(u64::from_le_bytes(head.get(from..from + 8)?.try_into().ok()?));
+    let length = u32::from_le_bytes(head.get(4..8)?.try_into().ok()?);
     if !head.starts_with(&MAGIC) || length > PAYLOAD_BYTES_AT_MOST {
-        return Ok(None);
+        return None;
     }
-    let mut payload = vec![0; length as usize];
-    let whole = fill(reader, &mut payload)? && checksum(head, &payload) == sum;
-    Ok(whole.then_some(SealedGroup { number: (incarnation, counted), payload }))
-}
-
-/// False if the file ends before the buffer is full.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<bool, StoreError> {
-    match reader.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let payload = rest.get(..length as usize)?;
+    let whole = checksum(head, payload) == sum;
+    whole.then_some(SealedGroup { number: (number(8)?, number(16)?), payload: payload.to_vec() })
 }
 
 #[cfg(test)]
@@ -184,16 +178,25 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_ends_the_readable_part() {
+    fn a_bad_byte_anywhere_loses_its_own_group_and_no_other() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("outbox");
         let commune = age::x25519::Identity::generate();
         let (mut outbox, _) = SealedOutbox::open(&path, commune.to_public()).unwrap();
-        outbox.append((7, 1), b"one", false).unwrap();
-        let mut bytes = std::fs::read(&path).unwrap();
-        let last = bytes.len() - 1;
-        bytes[last] ^= 1;
-        std::fs::write(&path, &bytes).unwrap();
-        assert_eq!(read_sealed(&path).unwrap(), []);
+        let mut ends = vec![];
+        for number in 1..=3 {
+            outbox.append((7, number), format!("group {number}").as_bytes(), false).unwrap();
+            ends.push(usize::try_from(outbox.end_bytes).unwrap());
+        }
+        let all = std::fs::read(&path).unwrap();
+        for at in 0..all.len() {
+            let mut damaged = all.clone();
+            damaged[at] ^= 0x41;
+            std::fs::write(&path, &damaged).unwrap();
+            let lost = ends.iter().position(|end| at < *end).unwrap() as u64 + 1;
+            let (_, held) = SealedOutbox::open(&path, commune.to_public()).unwrap();
+            let expect: Vec<_> = (1..=3).filter(|number| *number != lost).map(|number| (7, number)).collect();
+            assert_eq!(held, expect, "byte {at}");
+        }
     }
 }
