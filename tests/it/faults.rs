@@ -292,3 +292,35 @@ fn nobody_writes_into_another_hamlet_s_records() {
     assert_eq!(head_name(&lan), before);
     assert_eq!(office.register.figures(None).unwrap().persons, 409);
 }
+
+/// A commune's whole list on a hamlet's laptop brings that hamlet only; the rest the commune would refuse.
+#[test]
+fn a_laptop_takes_in_its_own_hamlets_only() {
+    let office = filled();
+    let mut lan = office.laptop("lan", Role::HamletHead, &[UNIT], Clock::in_year(2026, 7));
+    sync(&mut lan).unwrap();
+    let csv = "Thôn/TDP;Số hộ;Họ và tên;Năm sinh;Quan hệ với chủ hộ\n\
+               Thôn Sen Hạ;901;Lê Mới Toanh;1990;Chủ hộ\nThôn Xa Lạ;902;Trần Ở Xa;1991;Chủ hộ\n";
+    let looked = lists::look(&mut lan, csv.as_bytes()).unwrap();
+    assert_eq!(looked.view.result.other_units, 1);
+    lists::take_in(&mut lan, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(register::figures(&mut lan, None).unwrap().persons, 410);
+    let report = sync(&mut lan).unwrap();
+    assert_eq!(report.quarantined_groups, 0);
+    assert_eq!(office.register.figures(None).unwrap().persons, 410);
+}
+
+/// A laptop whose enrolment was cut off, or whose database was set aside, can be enrolled again.
+#[test]
+fn keys_without_a_register_do_not_stand_in_the_way() {
+    let office = filled();
+    let folder = office.dir.path().join("lan");
+    drop(office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 8)));
+    for name in ["register.db", "register.db-wal", "register.db-shm"] {
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    let mut again = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 9));
+    sync(&mut again).unwrap();
+    assert_eq!(register::figures(&mut again, None).unwrap().persons, 409);
+    assert!(folder.join("set-aside-1/keys.json").exists());
+}

@@ -57,6 +57,8 @@ pub struct ListResult {
     pub persons_ambiguous: usize,
     /// Households that name no hamlet unit; nothing is written of them.
     pub without_unit: usize,
+    /// Hamlet units that this laptop does not work in; nothing is written of them.
+    pub other_units: usize,
 }
 
 /// Who handed a list over; kept with it.
@@ -84,8 +86,15 @@ pub fn look(laptop: &mut Laptop, bytes: &[u8]) -> Result<Looked, AppError> {
             _ => None,
         },
     };
-    let plan = roster::plan(&list, &matches, &register, &to);
-    let result = result(&matches.household_counts, &matches.person_counts, plan.without_unit);
+    let mut plan = roster::plan(&list, &matches, &register, &to);
+    let planned = plan.units.len();
+    let identity = laptop.store.identity();
+    if !identity.role.sees_whole_commune() {
+        // What the commune would not take from this laptop is not written here either.
+        plan.units.retain(|unit| identity.hamlet_units.contains(&unit.unit.id));
+    }
+    let mut result = result(&matches.household_counts, &matches.person_counts, plan.without_unit);
+    result.other_units = planned - plan.units.len();
     let view = ListView { preview: list.preview(), result };
     Ok(Looked { list, plan, view })
 }
@@ -99,6 +108,7 @@ fn result(households: &Counts, persons: &Counts, without_unit: usize) -> ListRes
         persons_matched: persons.matched,
         persons_ambiguous: persons.ambiguous,
         without_unit,
+        other_units: 0,
     }
 }
 

@@ -86,6 +86,10 @@ impl Laptop {
         if folder.database().exists() {
             return Err(StoreError::AlreadySetUp.into());
         }
+        if store::keys::exist(&folder) {
+            // An enrolment that was cut off, or a database set aside: its passphrase opens nothing any more.
+            store::open::set_aside(&folder)?;
+        }
         let device_key = random(options.machine.as_mut())?;
         let request = EnrolRequest {
             secret: code.secret.clone(),

@@ -23,10 +23,13 @@ pub(crate) fn open(
     Ok(database::open(&folder.database(), key, durability, embedded::migrations::runner())?)
 }
 
-/// Moves a damaged database and its log into a folder of their own. The key slots and the sealed outbox
-/// stay: with them the store is made anew and filled from the commune, and nothing saved here is lost.
+/// Moves a damaged database, its log and the key slots that open it into a folder of their own. The sealed
+/// outbox stays: it needs no key of this laptop. The laptop is then enrolled again and filled from the commune.
 pub fn set_aside(folder: &DataFolder) -> Result<PathBuf, StoreError> {
     let aside = folder.new_set_aside()?;
     database::move_aside(&folder.database(), &aside)?;
+    if let (true, Some(name)) = (folder.key_slots().exists(), folder.key_slots().file_name()) {
+        std::fs::rename(folder.key_slots(), aside.join(name))?;
+    }
     Ok(aside)
 }
