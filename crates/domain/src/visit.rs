@@ -173,25 +173,8 @@ impl VisitState {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-
-    fn visit(day: u32, outcome: Outcome) -> Visit {
-        Visit {
-            id: VisitId(Uuid::from_u128(u128::from(day))),
-            household: HouseholdId(Uuid::nil()),
-            day: Day::new(2026, 11, day).unwrap(),
-            outcome,
-            channel: Channel::AtHome,
-            respondent: None,
-            members_unchanged: false,
-            next_day: None,
-            topics: vec![],
-            guided: vec![],
-            voids: None,
-        }
-    }
+    use crate::sample::visit;
 
     #[test]
     fn a_household_s_state_from_its_visits() {

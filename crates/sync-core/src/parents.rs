@@ -39,6 +39,12 @@ fn begins(op: &Op, kind: RecordKind) -> bool {
         && anchor.is_none_or(|anchor| op.field(anchor).is_some_and(|edit| !edit.value.is_null()))
 }
 
+/// The parent that an op names, where its kind has one.
+fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
+    let named = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
+    parent_kind(kind).zip(named)
+}
+
 /// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
 /// Kinds of a newer version are not judged.
 pub(crate) fn parents_known<V: LogView>(
@@ -53,8 +59,7 @@ pub(crate) fn parents_known<V: LogView>(
         if !begun.contains(&(no, record)) && !begins(op, kind) && !view.exists(no, record)? {
             return Ok(false);
         }
-        let parent = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
-        if let Some((kind, parent)) = parent_kind(kind).zip(parent)
+        if let Some((kind, parent)) = parent_of(op, kind)
             && !begun.contains(&(kind.no(), parent))
             && !view.exists(kind.no(), parent)?
         {
@@ -79,8 +84,7 @@ pub(crate) fn scopes_fit<V: LogView>(
             return Ok(false);
         }
         let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
-        let parent = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
-        let Some((kind, parent)) = parent_kind(kind).zip(parent) else { continue };
+        let Some((kind, parent)) = parent_of(op, kind) else { continue };
         let parent = view.row(kind.no(), parent)?;
         if parent.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
             return Ok(false);
