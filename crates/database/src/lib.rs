@@ -41,6 +41,9 @@ pub enum DatabaseError {
     /// No space left.
     #[error("the disk is full")]
     DiskFull,
+    /// Somebody else has it and did not let go for longer than we wait.
+    #[error("the database is busy")]
+    Busy,
     /// An upgrade failed; the copy of the file before it is kept.
     #[error("upgrade: {0}")]
     Upgrade(String),
@@ -57,10 +60,21 @@ impl From<rusqlite::Error> for DatabaseError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            // SQLCipher gives SQLite no page when its seal is broken, and SQLite takes that for a lack of
+            // memory. Where there is memory it was not that.
+            Some(ErrorCode::OutOfMemory) if there_is_memory() => Self::Damaged,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Sqlite(error),
         }
     }
+}
+
+/// Many times what reading a page takes.
+fn there_is_memory() -> bool {
+    const AMPLE: usize = 16 << 20;
+    // Looked at, or the compiler would leave the asking out.
+    std::hint::black_box(&mut Vec::<u8>::new()).try_reserve_exact(AMPLE).is_ok()
 }
 
 impl From<std::io::Error> for DatabaseError {
@@ -70,6 +84,40 @@ impl From<std::io::Error> for DatabaseError {
             _ => Self::Io(error),
         }
     }
+}
+
+/// Lets a crate's error say what a database, a file or SQLite reports, by the kinds of the same names: the
+/// laptop and the server tell a full disk from a damaged file by one table.
+#[macro_export]
+macro_rules! reported_as {
+    ($error:ident) => {
+        impl From<$crate::DatabaseError> for $error {
+            fn from(error: $crate::DatabaseError) -> Self {
+                use $crate::DatabaseError as E;
+                match error {
+                    E::Newer { found, known } => Self::Newer { found, known },
+                    E::Damaged => Self::Damaged,
+                    E::DiskFull => Self::DiskFull,
+                    E::Busy => Self::Busy,
+                    E::Upgrade(why) => Self::Upgrade(why),
+                    E::Io(error) => Self::Io(error),
+                    E::Sqlite(error) => Self::Sqlite(error),
+                }
+            }
+        }
+
+        impl From<std::io::Error> for $error {
+            fn from(error: std::io::Error) -> Self {
+                $crate::DatabaseError::from(error).into()
+            }
+        }
+
+        impl From<rusqlite::Error> for $error {
+            fn from(error: rusqlite::Error) -> Self {
+                $crate::DatabaseError::from(error).into()
+            }
+        }
+    };
 }
 
 /// Opens with the key and the settings that every connection of this project uses.
@@ -195,6 +243,26 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
     sync_parent(path)
 }
 
+/// [`write_atomically`], readable by its owner only from its first byte on: secrets.
+pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let beside = path.with_extension("new");
+    // What an earlier try left may have been made with other rights.
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    sync_parent(path)
+}
+
 #[cfg(test)]
 mod tests {
     use refinery::Migration;
@@ -243,6 +311,49 @@ mod tests {
         let failed = open(&path, &key(1), Durability::Full, Runner::new(&broken));
         assert!(matches!(failed, Err(DatabaseError::Upgrade(_))), "{failed:?}");
         assert_eq!(schema_version(&connect(&path, &key(1), Durability::Full).unwrap()).unwrap(), 1);
+    }
+
+    #[test]
+    fn whoever_waits_too_long_for_another_is_told_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let writes = open(&path, &key(1), Durability::Full, migrations(1)).unwrap();
+        writes.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let waits = connect(&path, &key(1), Durability::Full).unwrap();
+        waits.busy_timeout(Duration::ZERO).unwrap();
+        let refused = waits.execute_batch("BEGIN IMMEDIATE").map_err(DatabaseError::from);
+        assert!(matches!(refused, Err(DatabaseError::Busy)), "{refused:?}");
+    }
+
+    /// Page by page: what lies in the middle is found out when it is read, not when the file is opened.
+    #[test]
+    fn a_page_damaged_inside_is_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let filled = open(&path, &key(1), Durability::Full, migrations(1)).unwrap();
+        let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                    INSERT INTO t1 SELECT hex(randomblob(100)) FROM n";
+        filled.execute_batch(many).unwrap();
+        filled.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        drop(filled);
+        let whole = std::fs::read(&path).unwrap();
+        let flip = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            let opened = connect(&path, &key(1), Durability::Full).unwrap();
+            let sql = "SELECT sum(length(x)) FROM t1";
+            let read = opened.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(DatabaseError::from);
+            assert!(matches!(read, Err(DatabaseError::Damaged)), "byte {at}: {read:?}");
+            let checked = check(&opened);
+            assert!(matches!(checked, Err(DatabaseError::Damaged)), "byte {at}: {checked:?}");
+        };
+        let middle = whole.len() / 2 / 4096 * 4096;
+        flip(middle + 100);
+        flip(middle + 4095);
+        std::fs::write(&path, &whole[..middle + 1000]).unwrap();
+        let short = connect(&path, &key(1), Durability::Full).and_then(|opened| check(&opened));
+        assert!(matches!(short, Err(DatabaseError::Damaged)), "{short:?}");
     }
 
     #[test]

@@ -10,7 +10,8 @@ const UTC_PLUS_7_SECONDS: i32 = 7 * 3600;
 /// A civil date in Viet Nam. On the wire and in tables: `2026-11-22`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Day(NaiveDate);
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Day(#[cfg_attr(feature = "types", ts(type = "string"))] NaiveDate);
 
 impl Day {
     /// The given date, if the calendar has it.

@@ -34,6 +34,33 @@ macro_rules! codes {
             }
         }
 
+        /// The codes this version knows; a page shows any other as "not known yet".
+        #[cfg(feature = "types")]
+        impl ts_rs::TS for $name {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+
+            fn name(_: &ts_rs::Config) -> String {
+                stringify!($name).into()
+            }
+
+            fn inline(_: &ts_rs::Config) -> String {
+                Self::ALL.iter().map(|one| format!("\"{}\"", one.code())).collect::<Vec<_>>().join(" | ")
+            }
+
+            fn decl(cfg: &ts_rs::Config) -> String {
+                format!("type {} = {};", Self::name(cfg), Self::inline(cfg))
+            }
+
+            fn decl_concrete(cfg: &ts_rs::Config) -> String {
+                Self::decl(cfg)
+            }
+
+            fn output_path() -> Option<std::path::PathBuf> {
+                Some("codes.ts".into())
+            }
+        }
+
         impl From<String> for $name {
             fn from(code: String) -> Self {
                 Self::from_code(&code)

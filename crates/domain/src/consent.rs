@@ -73,6 +73,7 @@ pub struct Consent {
 /// Where a person stands with one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Standing {
     /// Never asked, or asked to come back later.
     #[default]
@@ -96,6 +97,15 @@ impl Standing {
         }
         standing
     }
+}
+
+/// What facts about somebody stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backing<'a> {
+    /// The commune's.
+    pub basis: &'a Basis,
+    /// The first day on which the person agreed, if ever.
+    pub agreed_on: Option<Day>,
 }
 
 impl Basis {

@@ -87,6 +87,7 @@ codes! {
 /// payment joined by `+`, or a member's id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(type = "string"))]
 pub enum Answer {
     /// Chưa rõ: asked, and not known.
     Unknown,
@@ -171,6 +172,7 @@ impl From<Answer> for String {
 /// How an answer is known, weakest first: the order of the variants is the order of strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Evidence {
     /// Trong danh sách
     Imported,

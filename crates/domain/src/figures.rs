@@ -11,6 +11,7 @@ use crate::tally::{HouseholdCounts, Tally, ThreeWay};
 
 /// Gia đình số over some households. The three add up to the occupied ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct FamilyFigures {
     /// Đạt
     pub met: i64,
@@ -22,6 +23,7 @@ pub struct FamilyFigures {
 
 /// What `tungnha-server figures --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Figures {
     /// Every household of the register, rented rooms included.
     pub households: i64,
@@ -49,6 +51,7 @@ pub struct Figures {
 
 /// The line of rented rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct RentedRooms {
     /// How many.
     pub households: i64,

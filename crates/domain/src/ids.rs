@@ -36,7 +36,8 @@ macro_rules! ids {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub Uuid);
+        #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+        pub struct $name(#[cfg_attr(feature = "types", ts(type = "string"))] pub Uuid);
 
         impl $name {
             /// UUIDv7 of a wall clock in milliseconds and ten random bytes.
@@ -105,6 +106,14 @@ ids! {
     JobId
 }
 
+impl RosterListId {
+    /// The record of a list in one of the hamlet units it speaks of: who works in the unit reads and writes
+    /// it, and nobody else (docs/adr/0004-one-list-record-per-hamlet-unit.md).
+    pub fn in_unit(list: ContentHash, unit: HamletUnitId) -> Self {
+        Self(derived("tungnha 2026 list RosterListId in unit", &[&list.0, unit.0.as_bytes()]))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +126,9 @@ mod tests {
         assert_ne!(MemberId::from_list(list, 3).0, HouseholdId::from_list(list, 3).0);
         assert_ne!(MemberId::from_list(ContentHash([8; 32]), 3), MemberId::from_list(list, 3));
         assert_eq!(MemberId::from_list(list, 3).0.get_version_num(), 8);
+        let unit = |number| RosterListId::in_unit(list, HamletUnitId(Uuid::from_u128(number)));
+        assert_eq!(unit(1), unit(1));
+        assert_ne!(unit(1), unit(2));
     }
 
     #[test]

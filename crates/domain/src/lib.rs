@@ -7,6 +7,7 @@ pub mod calendar;
 mod codes;
 pub mod consent;
 pub mod criteria;
+pub mod door;
 pub mod fact;
 #[cfg(feature = "sabotage")]
 pub mod fault;

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Age, AssumedBirth, Day, PartialDate};
+use crate::consent::{Backing, Basis};
 use crate::fact::{Answer, Choice, Evidence, Fact};
 
 /// Yes, no, or not known. The third is never turned into the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Truth {
     /// Có
     Yes,
@@ -49,9 +51,24 @@ pub struct DoorRules {
     pub adult_age: u32,
     /// A respondent is at least this old.
     pub respondent_age: u32,
+    /// People agree for themselves from this many full years; for younger ones a representative does.
+    pub own_consent_age: u32,
     /// A fact is asked of, and counted over, people of at least this age; a fact not named is asked of
     /// nobody by default.
     pub asked_from_age: BTreeMap<Fact, u32>,
+    /// Facts that are not asked of everybody and not counted over everybody, but kept of people of at least
+    /// this age: who helps somebody without a phone.
+    pub also_taken_from_age: BTreeMap<Fact, u32>,
+    /// What a relative may answer of somebody who has not agreed, where the commune's basis lets them.
+    pub proxy_facts: Vec<Fact>,
+    /// So many days such an answer counts, unless the person agrees by then.
+    pub unconfirmed_proxy_days: u32,
+    /// A household is told to expect the team again within so many months.
+    pub next_visit_within_months: u32,
+    /// Nobody looks at these: they are known by what people say, never by what the team saw.
+    pub never_seen: Vec<Fact>,
+    /// A certificate can say these.
+    pub certifiable: Vec<Fact>,
     /// Stands in for unknown parts of a birth.
     pub assumed_birth: AssumedBirth,
     /// How many months an answer counts, by how it is known.
@@ -81,6 +98,8 @@ impl DoorRules {
     pub fn from_json(json: &str) -> Result<Self, AssetError> {
         let rules: Self = serde_json::from_str(json)?;
         let facts = rules.asked_from_age.keys().chain(rules.counts_as_yes.keys());
+        let facts = facts.chain(rules.also_taken_from_age.keys()).chain(&rules.proxy_facts);
+        let facts = facts.chain(&rules.never_seen).chain(&rules.certifiable);
         for fact in facts.chain(&rules.core_facts).chain(&rules.core_facts_without_phone) {
             if let Fact::Unrecognised(word) = fact {
                 return Err(AssetError::Unknown(word.clone()));
@@ -118,6 +137,29 @@ impl DoorRules {
     /// First day on which an answer of that day and strength no longer counts.
     pub fn valid_until(&self, evidence: Evidence, assessed_on: Day) -> Day {
         assessed_on.plus_months(self.evidence_valid_months.get(&evidence).copied().unwrap_or(0))
+    }
+
+    /// [`Self::valid_until`], and for what is known of somebody who did not agree in time the day on which it
+    /// is dropped (door rules §5, basis B). There it goes by consent alone: whatever something is said to be
+    /// known by, it does not outlast the missing consent. Under basis A such an answer is not saved at all, and a
+    /// relative's word that was saved under another basis does not count.
+    pub fn counts_until(&self, evidence: Evidence, assessed_on: Day, backing: &Backing<'_>) -> Day {
+        let valid_until = self.valid_until(evidence, assessed_on);
+        let (confirmed_by, dropped_on) = match backing.basis {
+            Basis::StateTask => return valid_until,
+            Basis::ConsentAndProxy => {
+                let days = u64::from(self.unconfirmed_proxy_days);
+                (assessed_on.plus_days(days), assessed_on.plus_days(days + 1))
+            }
+            Basis::Consent | Basis::Unrecognised(_) if evidence == Evidence::Proxy => {
+                (assessed_on, assessed_on)
+            }
+            Basis::Consent | Basis::Unrecognised(_) => return valid_until,
+        };
+        match backing.agreed_on {
+            Some(agreed) if agreed <= confirmed_by => valid_until,
+            _ => valid_until.min(dropped_on),
+        }
     }
 
     /// What an answer means where people are counted.
@@ -198,6 +240,37 @@ mod tests {
         assert!(DoorRules::from_json(&FILE.replace("\"bdhvs\": 18", "\"telepathy\": 18")).is_err());
         assert!(DoorRules::from_json(&FILE.replace("\"certified\": 12", "\"sworn\": 12")).is_err());
         assert!(DoorRules::from_json("{").is_err());
+    }
+
+    #[test]
+    fn a_relative_s_word_is_dropped_unless_the_person_agrees_in_time() {
+        let day = |month, day| Day::new(2026, month, day).unwrap();
+        let said = day(1, 1);
+        let (last, dropped) = (said.plus_days(90), said.plus_days(91));
+        let year = Day::new(2027, 1, 1).unwrap();
+        let check = |basis: Basis, evidence, agreed_on: Option<Day>, expect: Day| {
+            let backing = Backing { basis: &basis, agreed_on };
+            let until = rules().counts_until(evidence, said, &backing);
+            assert_eq!(until, expect, "{basis:?} {evidence:?} {agreed_on:?}");
+        };
+        use Basis::*;
+        check(ConsentAndProxy, Evidence::Proxy, None, dropped);
+        check(ConsentAndProxy, Evidence::Proxy, Some(day(1, 1)), year);
+        check(ConsentAndProxy, Evidence::Proxy, Some(Day::new(2025, 3, 1).unwrap()), year);
+        check(ConsentAndProxy, Evidence::Proxy, Some(last), year);
+        // What was dropped does not come back.
+        check(ConsentAndProxy, Evidence::Proxy, Some(dropped), dropped);
+        // However strongly it was said to be known: what the person did not agree to is dropped.
+        for evidence in Evidence::ALL {
+            check(ConsentAndProxy, evidence, None, dropped);
+            check(ConsentAndProxy, evidence, Some(last), year);
+            check(StateTask, evidence, None, year);
+        }
+        check(StateTask, Evidence::Proxy, None, year);
+        check(Consent, Evidence::Proxy, None, said);
+        check(Consent, Evidence::SelfReported, None, year);
+        check(Consent, Evidence::Proxy, Some(said), year);
+        check(Unrecognised("treaty".into()), Evidence::Proxy, None, said);
     }
 
     #[test]

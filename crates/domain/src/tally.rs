@@ -76,6 +76,7 @@ pub struct Tally {
 
 /// A fact over a population.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ThreeWay {
     /// Có
     pub yes: i64,

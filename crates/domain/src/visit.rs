@@ -28,6 +28,8 @@ codes! {
         NoAccess = "no_access",
         /// Chỉ gặp trẻ em, người không trả lời được
         NobodyToAnswer = "nobody_to_answer",
+        /// Hoàn tác: no attempt at all, only the event that takes another one back. Never offered at a door
+        TakenBack = "taken_back",
     }
 }
 
@@ -35,6 +37,11 @@ impl Outcome {
     /// The household is outside the denominators: nobody lives there.
     pub fn is_unoccupied(&self) -> bool {
         matches!(self, Self::Vacant | Self::MovedOut)
+    }
+
+    /// Somebody stood at the door, or called. An undo did not.
+    pub fn is_attempt(&self) -> bool {
+        *self != Self::TakenBack
     }
 }
 
@@ -107,6 +114,7 @@ pub struct Visit {
 /// table is *đã gặp*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Progress {
     /// Chưa đến: no attempt.
     #[default]
@@ -138,7 +146,7 @@ impl VisitState {
     /// `visits` in the order of the register (oldest first), voided ones left out.
     pub fn of<'a>(visits: impl IntoIterator<Item = &'a Visit>) -> Self {
         let mut state = Self::default();
-        for visit in visits {
+        for visit in visits.into_iter().filter(|visit| visit.outcome.is_attempt()) {
             state.reached = true;
             state.last_day = state.last_day.max(Some(visit.day));
             match visit.outcome {
@@ -154,7 +162,11 @@ impl VisitState {
                 Outcome::Vacant | Outcome::MovedOut => state.unoccupied = true,
                 // Somebody opened, spoke through the gate or sent a word: somebody lives there.
                 Outcome::Postponed | Outcome::NobodyToAnswer => state.unoccupied = false,
-                Outcome::Absent | Outcome::NotFound | Outcome::NoAccess | Outcome::Unrecognised(_) => {}
+                Outcome::Absent
+                | Outcome::NotFound
+                | Outcome::NoAccess
+                | Outcome::TakenBack
+                | Outcome::Unrecognised(_) => {}
             }
         }
         state
@@ -188,7 +200,8 @@ mod tests {
                 (met, declined, unoccupied),
                 "{outcomes:?}"
             );
-            assert_eq!(state.reached, !outcomes.is_empty());
+            let attempts = outcomes.iter().filter(|outcome| **outcome != TakenBack).count();
+            assert_eq!(state.reached, attempts > 0);
         };
         check(&[], false, false, false);
         check(&[Absent, Absent], false, false, false);
@@ -200,6 +213,8 @@ mod tests {
         check(&[Vacant, Absent], false, false, true);
         check(&[Vacant, NobodyToAnswer], false, false, false);
         check(&[Met, MovedOut], true, false, true);
+        check(&[TakenBack], false, false, false);
+        check(&[Met, TakenBack], true, false, false);
         check(&[Unrecognised("asleep".into())], false, false, false);
     }
 

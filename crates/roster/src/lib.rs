@@ -37,8 +37,8 @@ pub use limits::Limits;
 pub use list::{ListedHousehold, ListedMember, Position, RosterList, RowTrouble, Trouble};
 pub use mapping::{MappedColumn, Mapping, Role};
 pub use matching::{
-    Counts, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
-    RegisteredHousehold, RegisteredMember, match_list,
+    Counts, DeletedPerson, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches,
+    MemberOutcome, Register, RegisteredHousehold, RegisteredMember, match_list,
 };
 pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan};
 pub use preview::{Preview, UnitCount};

@@ -36,6 +36,15 @@ impl RosterList {
         self.households.iter().map(|household| household.members.len()).sum()
     }
 
+    /// The list with every household that names no hamlet unit in this one. Ids stay: they are made of the
+    /// content and the row.
+    #[must_use]
+    pub fn in_unit(mut self, unit: &str) -> Self {
+        let without = self.households.iter_mut().filter(|household| household.hamlet_unit.is_empty());
+        without.for_each(|household| unit.clone_into(&mut household.hamlet_unit));
+        self
+    }
+
     /// The id of a household of this list, the same on every machine.
     pub fn household_id(&self, household: &ListedHousehold) -> HouseholdId {
         HouseholdId::from_list(self.content_hash, household.at.list_row())
@@ -172,6 +181,28 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Every kind, for the test that each has a sentence.
+    pub const ALL: [Self; 18] = [
+        Self::NameMissing,
+        Self::NameTooLong,
+        Self::BirthUnreadable,
+        Self::BirthTwoDigitYear,
+        Self::BirthNoSuchDay,
+        Self::BirthOutOfRange,
+        Self::BirthInFuture,
+        Self::PhoneUnreadable,
+        Self::SexUnclear,
+        Self::RelationUnrecognised,
+        Self::TwoHeads,
+        Self::CodeRepeated,
+        Self::HouseholdNumberMissing,
+        Self::HouseholdsUnclear,
+        Self::HamletUnitMissing,
+        Self::HiddenSheet,
+        Self::SheetWithoutHeader,
+        Self::StatedTotalDiffers,
+    ];
+
     /// The stable code that screens and the command line translate.
     pub fn code(self) -> &'static str {
         match self {

@@ -8,66 +8,19 @@
 //! the list says differently comes back as differences for a person to accept.
 
 mod assignment;
+mod deleted;
 mod difference;
 mod household;
 mod index;
 mod member;
+mod register;
 
-use domain::calendar::PartialDate;
 use domain::ids::{HouseholdId, MemberId};
-use domain::people::{Dwelling, Relation, Residence, Sex};
-use domain::phone::Phone;
 
 pub use self::difference::{Difference, DifferenceKind, Field};
+pub use self::register::{DeletedPerson, Register, RegisteredHousehold, RegisteredMember};
 
 use crate::list::RosterList;
-
-/// What is in the register, as far as a list is matched against it. The caller fills it.
-#[derive(Clone, Debug, Default)]
-pub struct Register {
-    /// Living records only.
-    pub households: Vec<RegisteredHousehold>,
-}
-
-/// A household of the register.
-#[derive(Clone, Debug)]
-pub struct RegisteredHousehold {
-    /// Its id.
-    pub id: HouseholdId,
-    /// The name of its hamlet unit: "Thôn Sen Hạ".
-    pub hamlet_unit: String,
-    /// The name of its alley, or empty.
-    pub alley: String,
-    /// Or empty.
-    pub house_no: String,
-    /// Or empty.
-    pub place_note: String,
-    /// Or empty.
-    pub code: String,
-    /// House or rented room.
-    pub dwelling: Dwelling,
-    /// Its people.
-    pub members: Vec<RegisteredMember>,
-}
-
-/// A person of the register.
-#[derive(Clone, Debug)]
-pub struct RegisteredMember {
-    /// The id.
-    pub id: MemberId,
-    /// As kept.
-    pub full_name: String,
-    /// As far as known.
-    pub birth: Option<PartialDate>,
-    /// As far as known.
-    pub sex: Option<Sex>,
-    /// To the head.
-    pub relation: Relation,
-    /// If known.
-    pub phone: Option<Phone>,
-    /// As of today.
-    pub residence: Residence,
-}
 
 /// Why a record of the list is held to be one of the register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,10 +72,16 @@ pub enum HouseholdOutcome {
         /// People of the register's household whom the list does not name. They stay.
         not_listed: Vec<MemberId>,
     },
-    /// One of several in the register, or too little to say. A person decides; nothing is added.
+    /// One of several in the register, or one that was deleted, or too little to say. A person decides; nothing
+    /// is added.
     Ambiguous {
         /// Which ones it may be, the likeliest first.
         candidates: Vec<HouseholdId>,
+    },
+    /// Taken in from this very list before, and deleted since. It stays deleted.
+    Deleted {
+        /// Its people in the list's order: deleted with it, or known from another household.
+        members: Vec<MemberOutcome>,
     },
 }
 
@@ -140,11 +99,13 @@ pub enum MemberOutcome {
         /// What the list says differently.
         differences: Vec<Difference>,
     },
-    /// One of several. A person decides.
+    /// One of several, or somebody who was deleted. A person decides.
     Ambiguous {
         /// Who it may be.
         candidates: Vec<MemberId>,
     },
+    /// Taken in from this row of this very list before, and deleted since.
+    Deleted,
 }
 
 /// How many of each.
@@ -158,6 +119,25 @@ pub struct Counts {
     pub changed: usize,
     /// For a person to decide.
     pub ambiguous: usize,
+    /// Taken in from this very list before and deleted since; they stay deleted.
+    pub deleted: usize,
+}
+
+impl Counts {
+    /// All of them.
+    pub fn listed(&self) -> usize {
+        self.added + self.matched + self.ambiguous + self.deleted
+    }
+
+    /// Puts the counts of another part of a list in.
+    pub fn add(&mut self, other: &Self) {
+        let Self { added, matched, changed, ambiguous, deleted } = other;
+        self.added += added;
+        self.matched += matched;
+        self.changed += changed;
+        self.ambiguous += ambiguous;
+        self.deleted += deleted;
+    }
 }
 
 /// A whole list against the register.
@@ -172,32 +152,52 @@ pub struct Matches {
 }
 
 /// Matches a list. Takes time in proportion to both, not to their product. Households of a list that
-/// does not say its hamlet unit are matched against those of the register without one.
+/// does not say its hamlet unit are matched against those of the register without one
+/// ([`RosterList::in_unit`] says it for them).
 pub fn match_list(list: &RosterList, register: &Register) -> Matches {
     let index = index::Index::new(register);
     let listed = household::prepare(list, &index);
     let assigned = assignment::assign(list, &listed, register, &index);
     let mut households = household::outcomes(list, &listed, register, &index, &assigned);
+    household::find_own_rows(list, &listed, register, &index, &mut households);
     household::find_in_other_households(list, &listed, register, &index, &mut households);
+    deleted::hold_back(list, &listed, register, &index, &mut households);
     let (mut household_counts, mut person_counts) = (Counts::default(), Counts::default());
-    for (outcome, household) in households.iter().zip(&list.households) {
-        match outcome {
-            HouseholdOutcome::New { members } => {
-                household_counts.added += 1;
-                members.iter().for_each(|member| count(member, &mut person_counts));
-            }
-            HouseholdOutcome::Matched { differences, members, .. } => {
-                household_counts.matched += 1;
-                household_counts.changed += usize::from(!differences.is_empty());
-                members.iter().for_each(|member| count(member, &mut person_counts));
-            }
-            HouseholdOutcome::Ambiguous { .. } => {
-                household_counts.ambiguous += 1;
-                person_counts.ambiguous += household.members.len();
-            }
-        }
+    for (outcome, listed) in households.iter().zip(&list.households) {
+        let (household, persons) = outcome.counts(listed.members.len());
+        household_counts.add(&household);
+        person_counts.add(&persons);
     }
     Matches { households, household_counts, person_counts }
+}
+
+impl HouseholdOutcome {
+    /// The household and its people, so many in the list, as counts.
+    pub(crate) fn counts(&self, listed: usize) -> (Counts, Counts) {
+        let (mut household, mut persons) = (Counts::default(), Counts::default());
+        let members = match self {
+            Self::New { members } => {
+                household.added = 1;
+                members
+            }
+            Self::Matched { differences, members, .. } => {
+                household.matched = 1;
+                household.changed = usize::from(!differences.is_empty());
+                members
+            }
+            Self::Deleted { members } => {
+                household.deleted = 1;
+                members
+            }
+            Self::Ambiguous { .. } => {
+                household.ambiguous = 1;
+                persons.ambiguous = listed;
+                return (household, persons);
+            }
+        };
+        members.iter().for_each(|member| count(member, &mut persons));
+        (household, persons)
+    }
 }
 
 fn count(member: &MemberOutcome, counts: &mut Counts) {
@@ -208,34 +208,6 @@ fn count(member: &MemberOutcome, counts: &mut Counts) {
             counts.changed += usize::from(!differences.is_empty());
         }
         MemberOutcome::Ambiguous { .. } => counts.ambiguous += 1,
-    }
-}
-
-impl From<&RosterList> for Register {
-    /// The register after a list was taken into an empty one.
-    fn from(list: &RosterList) -> Self {
-        let households = list.households.iter().map(|household| RegisteredHousehold {
-            id: list.household_id(household),
-            hamlet_unit: household.hamlet_unit.clone(),
-            alley: household.alley.clone(),
-            house_no: household.house_no.clone(),
-            place_note: household.place_note.clone(),
-            code: household.code.clone(),
-            dwelling: household.dwelling.clone(),
-            members: household
-                .members
-                .iter()
-                .map(|member| RegisteredMember {
-                    id: list.member_id(member),
-                    full_name: member.full_name.clone(),
-                    birth: member.birth,
-                    sex: member.sex.clone(),
-                    relation: member.relation.clone(),
-                    phone: member.phone.clone(),
-                    residence: member.residence.clone(),
-                })
-                .collect(),
-        });
-        Self { households: households.collect() }
+        MemberOutcome::Deleted => counts.deleted += 1,
     }
 }

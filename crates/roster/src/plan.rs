@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{AlleyId, CommuneId, HamletUnitId, HouseholdId, MemberId};
+use domain::ids::{AlleyId, CommuneId, HamletUnitId, HouseholdId, MemberId, RosterListId};
 use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
 use domain::text::fold;
 
 use crate::list::{ListedHousehold, ListedMember, RosterList};
 use crate::matching::{
-    Difference, DifferenceKind, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
+    Counts, Difference, DifferenceKind, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
     RegisteredHousehold, RegisteredMember,
 };
 
@@ -20,7 +20,7 @@ use crate::matching::{
 pub struct Plan {
     /// In the list's order.
     pub units: Vec<UnitPlan>,
-    /// Households that name no unit, where none was given for them: nothing is written of them.
+    /// Households that name no unit: nothing is written of them.
     pub without_unit: usize,
 }
 
@@ -35,6 +35,12 @@ pub struct UnitPlan {
     pub alleys: Vec<Alley>,
     /// Households with something to write.
     pub households: Vec<HouseholdPlan>,
+    /// The list's record in this unit.
+    pub list: RosterListId,
+    /// Households of the list in this unit, by what becomes of them.
+    pub household_counts: Counts,
+    /// Their people.
+    pub person_counts: Counts,
 }
 
 /// What is written of one household.
@@ -44,6 +50,18 @@ pub struct HouseholdPlan {
     pub household: Option<(Household, u32)>,
     /// New people, and known ones with gaps filled, each with its row of the list.
     pub members: Vec<(Member, u32)>,
+}
+
+impl Plan {
+    /// Households and people of the planned units, by what becomes of them.
+    pub fn counts(&self) -> (Counts, Counts) {
+        let (mut households, mut persons) = (Counts::default(), Counts::default());
+        for unit in &self.units {
+            households.add(&unit.household_counts);
+            persons.add(&unit.person_counts);
+        }
+        (households, persons)
+    }
 }
 
 impl UnitPlan {
@@ -70,8 +88,6 @@ pub struct Destination<'a> {
     pub commune: CommuneId,
     /// Units the register has, by id and name; a unit of the list is one of them if the names fold alike.
     pub units: &'a [HamletUnit],
-    /// The unit of households that name none.
-    pub unit_for_the_rest: Option<&'a str>,
 }
 
 /// Makes the plan of a list that was matched against this register.
@@ -80,26 +96,30 @@ pub fn plan(list: &RosterList, matches: &Matches, register: &Register, to: &Dest
     let mut plan = Plan::default();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (listed, outcome) in list.households.iter().zip(&matches.households) {
-        let name = match listed.hamlet_unit.as_str() {
-            "" => to.unit_for_the_rest.unwrap_or_default(),
-            name => name,
+        let name = match outcome {
+            // Matching knows a unit by more spellings than its name: a known household stays where it is.
+            HouseholdOutcome::Matched { id, .. } => known.unit_of(*id),
+            _ => &listed.hamlet_unit,
         };
         if name.is_empty() {
             plan.without_unit += 1;
             continue;
         }
         let place = *places.entry(fold(name)).or_insert_with(|| {
-            plan.units.push(unit(name, to));
+            plan.units.push(unit(list, name, to));
             plan.units.len() - 1
         });
         if let Some(unit) = plan.units.get_mut(place) {
+            let (counted, people) = outcome.counts(listed.members.len());
+            unit.household_counts.add(&counted);
+            unit.person_counts.add(&people);
             household(list, listed, outcome, &known, unit);
         }
     }
     plan
 }
 
-fn unit(name: &str, to: &Destination<'_>) -> UnitPlan {
+fn unit(list: &RosterList, name: &str, to: &Destination<'_>) -> UnitPlan {
     let known = to.units.iter().find(|unit| fold(&unit.name) == fold(name));
     let kind = HamletUnitKind::of_name(name);
     let unit = known.cloned().unwrap_or_else(|| HamletUnit {
@@ -111,7 +131,15 @@ fn unit(name: &str, to: &Destination<'_>) -> UnitPlan {
         valid_from: None,
         valid_to: None,
     });
-    UnitPlan { is_new: known.is_none(), unit, alleys: vec![], households: vec![] }
+    UnitPlan {
+        is_new: known.is_none(),
+        alleys: vec![],
+        households: vec![],
+        list: RosterListId::in_unit(list.content_hash, unit.id),
+        household_counts: Counts::default(),
+        person_counts: Counts::default(),
+        unit,
+    }
 }
 
 struct Known<'a> {
@@ -128,6 +156,10 @@ impl<'a> Known<'a> {
             .flat_map(|household| household.members.iter().map(|member| (member.id, (household.id, member))));
         Self { households, members: people.collect() }
     }
+
+    fn unit_of(&self, id: HouseholdId) -> &'a str {
+        self.households.get(&id).map(|household| household.hamlet_unit.as_str()).unwrap_or_default()
+    }
 }
 
 fn household(
@@ -139,7 +171,7 @@ fn household(
 ) {
     let row = listed.at.list_row();
     let (id, record, members) = match outcome {
-        HouseholdOutcome::Ambiguous { .. } => return,
+        HouseholdOutcome::Ambiguous { .. } | HouseholdOutcome::Deleted { .. } => return,
         HouseholdOutcome::New { members } => {
             let id = list.household_id(listed);
             (id, Some(new_household(id, listed, unit)), members)
@@ -224,7 +256,7 @@ fn member(
     known: &Known<'_>,
 ) -> Option<Member> {
     match outcome {
-        MemberOutcome::Ambiguous { .. } => None,
+        MemberOutcome::Ambiguous { .. } | MemberOutcome::Deleted => None,
         MemberOutcome::New => Some(Member {
             id: list.member_id(listed),
             household,

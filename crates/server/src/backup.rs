@@ -1,7 +1,7 @@
 //! A backup: SQLite's own copying, encrypted to encrypted under the same key, then opened and read
 //! through. It is taken beside a running server. Keys are not in it: they are kept elsewhere, once.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use database::Durability;
@@ -9,6 +9,8 @@ use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 
 use crate::error::ServerError;
+use crate::keys::hex;
+use crate::machine::random;
 use crate::register::Register;
 use crate::register::log::Log;
 
@@ -36,24 +38,66 @@ const ALL_PAGES: i32 = -1;
 const TRIES: u32 = 100;
 
 impl Register {
-    /// Copies the register into a folder, under a name that says how far it goes.
+    /// Copies the register into a folder, under a name that says how far it goes. Not into the data folder:
+    /// what lies beside the register is lost with it. One at a time.
     pub fn backup(&self, to: &Path) -> Result<BackupReport, ServerError> {
+        // Before anything is made, as far as the path exists; and once more when all of it does.
+        self.refuse_beside_the_register(to)?;
         std::fs::create_dir_all(to)?;
-        let unfinished = to.join("register.unfinished");
-        remove_if_there(&unfinished)?;
-        self.copy_to(&unfinished)?;
-        let (epoch, position) = self.verify(&unfinished)?;
-        for beside in ["register.unfinished-wal", "register.unfinished-shm"] {
-            remove_if_there(&to.join(beside))?;
+        self.refuse_beside_the_register(to)?;
+        let _alone = self.folder().lock_for_backup()?;
+        // Whoever left these is dead: it would hold the lock. Other communes' may be at work.
+        let ours = format!("unfinished-{}-", self.commune().0.simple());
+        remove_all(to, &ours)?;
+        // A name nobody knows beforehand: what was read through is what is renamed.
+        let unfinished = to.join(format!("{ours}{}", hex(&random::<8>(self.machine())?)));
+        let made = self.write_backup(to, &unfinished);
+        if made.is_err() {
+            // What went wrong is the news; the next backup clears up what stays.
+            let _ = remove_all(to, &ours);
         }
-        std::fs::File::open(&unfinished)?.sync_all()?;
-        let content = std::fs::read(&unfinished)?;
+        made.map_err(|error| self.of_the_copy(error))
+    }
+
+    fn write_backup(&self, to: &Path, unfinished: &Path) -> Result<BackupReport, ServerError> {
+        self.copy_to(unfinished)?;
+        let (epoch, position) = self.verify(unfinished)?;
+        for beside in ["-wal", "-shm"] {
+            let mut name = unfinished.as_os_str().to_owned();
+            name.push(beside);
+            remove_if_there(Path::new(&name))?;
+        }
+        std::fs::File::open(unfinished)?.sync_all()?;
+        let content = std::fs::read(unfinished)?;
         let file = to.join(format!("register-{epoch}-{position:012}.db"));
-        std::fs::rename(&unfinished, &file)?;
+        std::fs::rename(unfinished, &file)?;
         database::sync_parent(&file)?;
         let hash = blake3::hash(&content).to_hex().to_string();
         let bytes = content.len() as u64;
         Ok(BackupReport { file, epoch, position, bytes, hash, verified: true, keys_included: false })
+    }
+
+    /// Whose error it is. A stick that fails must not sound as if the register had: somebody would restore an
+    /// old copy over a sound one. So the register is read through before it is blamed.
+    fn of_the_copy(&self, error: ServerError) -> ServerError {
+        match error {
+            ServerError::Busy | ServerError::BackupDiffers | ServerError::Refused(_) => error,
+            error => match self.read_through() {
+                Ok(()) if matches!(error, ServerError::DiskFull) => ServerError::BackupDiskFull,
+                Ok(()) => ServerError::BackupNotWritten(error.to_string()),
+                Err(of_the_register) => of_the_register,
+            },
+        }
+    }
+
+    fn read_through(&self) -> Result<(), ServerError> {
+        let source = database::connect(&self.folder().database(), &self.keys().database, self.durability())?;
+        Ok(database::check(&source)?)
+    }
+
+    fn refuse_beside_the_register(&self, to: &Path) -> Result<(), ServerError> {
+        let data = self.folder().path().canonicalize()?;
+        if leads_to(to)?.starts_with(&data) { Err(ServerError::BackupInside) } else { Ok(()) }
     }
 
     fn copy_to(&self, file: &Path) -> Result<(), ServerError> {
@@ -85,9 +129,125 @@ impl Register {
     }
 }
 
+/// Where a path leads, links followed, also if its end is still to be made.
+fn leads_to(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    let Some((part, mut real)) = there else { return Ok(path) };
+    let missing = path.strip_prefix(part).unwrap_or(Path::new(""));
+    let mut went_up = false;
+    for component in missing.components() {
+        match component {
+            Component::ParentDir => went_up |= real.pop(),
+            other => real.push(other),
+        }
+    }
+    // Up out of what is still to be made, and perhaps into another link: that path has no way up any more.
+    if went_up { leads_to(&real) } else { Ok(real) }
+}
+
+/// A copy that is not done, and what SQLite puts beside it.
+fn remove_all(folder: &Path, beginning: &str) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(beginning)) {
+            remove_if_there(&folder.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
 fn remove_if_there(file: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::consent::Basis;
+
+    use super::*;
+    use crate::{NewCommune, Options};
+
+    fn register(dir: &Path) -> Register {
+        let commune =
+            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+        let options = Options { durability: Durability::Off, ..Options::default() };
+        Register::create(&dir.join("data"), &commune, options).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// Each either made a whole copy or says that another is at it; none calls the register damaged.
+    #[test]
+    fn two_at_once_do_not_meet() {
+        let dir = tempfile::tempdir().unwrap();
+        let to = dir.path().join("backups");
+        let first = register(dir.path());
+        let second = Register::open(&dir.path().join("data"), Options::default()).unwrap();
+        let both = [&first, &second];
+        std::thread::scope(|scope| {
+            let runs = both.map(|register| {
+                let run = || (0..12).map(|_| register.backup(&to)).collect::<Vec<_>>();
+                scope.spawn(run)
+            });
+            for run in runs {
+                for made in run.join().unwrap() {
+                    match made {
+                        Ok(report) => {
+                            let content = std::fs::read(&report.file).unwrap();
+                            assert_eq!(content.len() as u64, report.bytes);
+                        }
+                        Err(error) => assert_eq!(error.code(), "backup.running"),
+                    }
+                }
+            }
+        });
+        assert_eq!(names(&to), ["register-1-000000000000.db"]);
+    }
+
+    #[test]
+    fn what_a_killed_backup_left_goes_and_what_is_not_ours_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let to = dir.path().join("backups");
+        std::fs::create_dir(&to).unwrap();
+        let register = register(dir.path());
+        let ours = format!("unfinished-{}-0011", register.commune().0.simple());
+        for name in [ours.as_str(), &format!("{ours}-wal"), "unfinished-other-0011", "register-1-7.db"] {
+            std::fs::write(to.join(name), b"x").unwrap();
+        }
+        register.backup(&to).unwrap();
+        let mut left = names(&to);
+        left.sort();
+        assert_eq!(left, ["register-1-000000000000.db", "register-1-7.db", "unfinished-other-0011"]);
+    }
+
+    /// Nobody restores over a sound register because a stick fails.
+    #[test]
+    fn the_register_is_blamed_only_when_it_is_damaged_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        let told = |error| register.of_the_copy(error).code().to_owned();
+        assert_eq!(told(ServerError::Damaged), "backup.not_written");
+        assert_eq!(told(std::io::Error::other("x").into()), "backup.not_written");
+        assert_eq!(told(ServerError::DiskFull), "backup.disk_full");
+        assert_eq!(told(ServerError::Busy), "server.busy");
+
+        let database = register.folder().database();
+        let connection = database::connect(&database, &register.keys().database, Durability::Full).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        drop(connection);
+        let mut bytes = std::fs::read(&database).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&database, bytes).unwrap();
+        let refused = register.backup(&dir.path().join("backups")).unwrap_err();
+        assert_eq!(refused.code(), "server.damaged");
+        assert_eq!(names(&dir.path().join("backups")), Vec::<String>::new());
     }
 }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use database::DatabaseError;
 use sync_core::api::{ApiCode, ApiError};
+
+use crate::address::{AddressError, Undecided};
+use crate::register::devices::DAYS_AT_MOST;
 
 /// Nothing personal is ever in here: codes, numbers and names of tables only.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,12 @@ pub enum ServerError {
     /// No commune was made in this folder yet.
     #[error("no commune here")]
     NotSetUp,
+    /// A commune's keys are here and its register is not.
+    #[error("keys without a register")]
+    RegisterMissing,
+    /// A commune without a name.
+    #[error("a commune needs a name")]
+    CommuneNameNeeded,
     /// A commune is there already; making a new one would lose its keys.
     #[error("a commune exists here")]
     AlreadySetUp,
@@ -44,12 +52,27 @@ pub enum ServerError {
     /// The commune has no hamlet unit of that name.
     #[error("no such hamlet unit")]
     UnknownHamlet,
+    /// A code that is over before it is handed over.
+    #[error("a code needs at least a minute")]
+    NoMinutes,
+    /// A code that would lie about for too long.
+    #[error("a code lasts a month at most")]
+    TooManyMinutes,
     /// No such role.
     #[error("no such role")]
     UnknownRole,
     /// No such legal basis.
     #[error("no such basis")]
     UnknownBasis,
+    /// Codes cannot name this address.
+    #[error(transparent)]
+    Address(#[from] Undecided),
+    /// The port is taken, or the address is not this machine's.
+    #[error("cannot listen: {0}")]
+    CannotListen(std::io::Error),
+    /// A copy beside the register is lost with it.
+    #[error("a backup within the data folder")]
+    BackupInside,
     /// Outside loopback only with TLS, or where a proxy ends it.
     #[error("no TLS outside loopback")]
     TlsNeeded,
@@ -59,6 +82,15 @@ pub enum ServerError {
     /// The copy is not what it was copied from.
     #[error("the backup differs from the register")]
     BackupDiffers,
+    /// Another backup is being written into that folder.
+    #[error("a backup is being taken into this folder")]
+    BackupRunning,
+    /// No space left where the copy goes. The register is sound.
+    #[error("the disk of the backup is full")]
+    BackupDiskFull,
+    /// The copy could not be written, or did not read as it was written. The register is sound.
+    #[error("the backup was not written: {0}")]
+    BackupNotWritten(String),
     /// Refused, as the device will be told.
     #[error(transparent)]
     Refused(#[from] ApiError),
@@ -85,6 +117,8 @@ impl ServerError {
         match self {
             Self::InUse => "server.in_use",
             Self::NotSetUp => "server.not_set_up",
+            Self::RegisterMissing => "server.register_missing",
+            Self::CommuneNameNeeded => "server.commune_name_needed",
             Self::AlreadySetUp => "server.already_set_up",
             Self::Newer { .. } => "server.newer",
             Self::Damaged => "server.damaged",
@@ -93,11 +127,19 @@ impl ServerError {
             Self::Busy => "server.busy",
             Self::HamletNeeded => "enrol.hamlet_needed",
             Self::UnknownHamlet => "enrol.unknown_hamlet",
+            Self::NoMinutes => "enrol.no_minutes",
+            Self::TooManyMinutes => "enrol.too_many_minutes",
             Self::UnknownRole => "enrol.unknown_role",
             Self::UnknownBasis => "server.unknown_basis",
+            Self::Address(error) => error.code(),
+            Self::CannotListen(_) => "server.cannot_listen",
+            Self::BackupInside => "backup.inside",
             Self::TlsNeeded => "server.tls_needed",
             Self::Certificate(_) => "server.certificate",
             Self::BackupDiffers => "backup.differs",
+            Self::BackupRunning => "backup.running",
+            Self::BackupDiskFull => "backup.disk_full",
+            Self::BackupNotWritten(_) => "backup.not_written",
             Self::Refused(error) => error.code.code(),
             Self::List(error) => error.code(),
             Self::Upgrade(_) => "server.upgrade",
@@ -112,6 +154,7 @@ impl ServerError {
         match self {
             Self::Refused(error) => error.params.clone(),
             Self::Busy => BTreeMap::from([("retry_after_s".to_owned(), 10)]),
+            Self::TooManyMinutes => BTreeMap::from([("days".to_owned(), DAYS_AT_MOST.into())]),
             _ => BTreeMap::new(),
         }
     }
@@ -123,6 +166,8 @@ impl ServerError {
         let mut all = vec![
             Self::InUse,
             Self::NotSetUp,
+            Self::RegisterMissing,
+            Self::CommuneNameNeeded,
             Self::AlreadySetUp,
             Self::Newer { found: 2, known: 1 },
             Self::Damaged,
@@ -131,11 +176,18 @@ impl ServerError {
             Self::Busy,
             Self::HamletNeeded,
             Self::UnknownHamlet,
+            Self::NoMinutes,
+            Self::TooManyMinutes,
             Self::UnknownRole,
             Self::UnknownBasis,
+            Self::CannotListen(io()),
+            Self::BackupInside,
             Self::TlsNeeded,
             Self::Certificate(String::new()),
             Self::BackupDiffers,
+            Self::BackupRunning,
+            Self::BackupDiskFull,
+            Self::BackupNotWritten(String::new()),
             Self::Upgrade(String::new()),
             Self::Io(io()),
             Self::Sqlite(rusqlite::Error::QueryReturnedNoRows),
@@ -153,6 +205,8 @@ impl ServerError {
             R::NoHeader,
             R::TooManyCells { limit_cells: 1 },
         ];
+        all.extend(AddressError::ALL.map(Self::from));
+        all.extend([Undecided::NoNetwork, Undecided::BehindProxy].map(Self::Address));
         all.extend(lists.into_iter().map(Self::List));
         all.extend(ApiCode::ALL.iter().map(|code| Self::Refused(ApiError::new(code.clone()))));
         all
@@ -171,33 +225,13 @@ impl From<ServerError> for ApiError {
     }
 }
 
-impl From<DatabaseError> for ServerError {
-    fn from(error: DatabaseError) -> Self {
-        match error {
-            DatabaseError::Newer { found, known } => Self::Newer { found, known },
-            DatabaseError::Damaged => Self::Damaged,
-            DatabaseError::DiskFull => Self::DiskFull,
-            DatabaseError::Upgrade(why) => Self::Upgrade(why),
-            DatabaseError::Io(error) => Self::Io(error),
-            DatabaseError::Sqlite(error) => match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
-                _ => Self::Sqlite(error),
-            },
-        }
+impl From<AddressError> for ServerError {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error.into())
     }
 }
 
-impl From<std::io::Error> for ServerError {
-    fn from(error: std::io::Error) -> Self {
-        DatabaseError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for ServerError {
-    fn from(error: rusqlite::Error) -> Self {
-        DatabaseError::from(error).into()
-    }
-}
+database::reported_as!(ServerError);
 
 /// A refusal as this crate's error.
 pub(crate) fn refused(code: ApiCode) -> ServerError {

@@ -2,9 +2,9 @@
 //! Commands (enrol, import, figures, backup) work beside a running server: SQLite keeps them apart.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::address::Running;
 use crate::error::ServerError;
 
 /// Where one commune's files are.
@@ -17,10 +17,27 @@ pub struct ServeLock {
     _file: File,
 }
 
+/// Held while a commune is made.
+#[derive(Debug)]
+pub(crate) struct MakingLock {
+    _file: File,
+}
+
+/// Held while a backup is taken, wherever to.
+#[derive(Debug)]
+pub(crate) struct BackupLock {
+    _file: File,
+}
+
 impl DataFolder {
     /// Names the folder; nothing is looked at.
     pub fn new(path: &Path) -> Self {
         Self(path.to_owned())
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Makes the folder where it is missing, for nobody else to look into.
@@ -44,16 +61,58 @@ impl DataFolder {
         self.0.join("listening.json")
     }
 
+    /// The address that laptops are told.
+    pub(crate) fn address(&self) -> PathBuf {
+        self.0.join("address.txt")
+    }
+
+    /// Says beside the register that a server runs.
+    pub fn say_running(&self, running: &Running) -> Result<(), ServerError> {
+        let json = serde_json::to_vec(running).map_err(|_| ServerError::Internal("listening.json"))?;
+        Ok(database::write_atomically(&self.listening(), &json)?)
+    }
+
+    /// Takes back what the server of this lock said; only who still holds it may, or it were the next one's word.
+    pub fn say_ended(&self) -> Result<(), ServerError> {
+        match std::fs::remove_file(self.listening()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a server said; it may be dead since.
+    pub(crate) fn said_to_run(&self) -> Option<Running> {
+        serde_json::from_slice(&std::fs::read(self.listening()).ok()?).ok()
+    }
+
     /// Takes the lock of serving; a second server gets [`ServerError::InUse`].
     pub fn lock_for_serving(&self) -> Result<ServeLock, ServerError> {
         if !self.database().exists() {
             return Err(ServerError::NotSetUp);
         }
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(self.0.join("serve.lock"))?;
+        Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
+    }
+
+    /// There while a commune is being made, and after a making that was cut off.
+    pub(crate) fn making(&self) -> PathBuf {
+        self.0.join("making.lock")
+    }
+
+    /// Marks that a commune is being made, by one at a time.
+    pub(crate) fn lock_for_making(&self) -> Result<MakingLock, ServerError> {
+        Ok(MakingLock { _file: self.lock("making.lock", ServerError::Busy)? })
+    }
+
+    /// Takes the lock of backing up; whoever comes meanwhile gets [`ServerError::BackupRunning`].
+    pub(crate) fn lock_for_backup(&self) -> Result<BackupLock, ServerError> {
+        Ok(BackupLock { _file: self.lock("backup.lock", ServerError::BackupRunning)? })
+    }
+
+    fn lock(&self, name: &str, taken: ServerError) -> Result<File, ServerError> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(self.0.join(name))?;
         match file.try_lock() {
-            Ok(()) => Ok(ServeLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(ServerError::InUse),
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(taken),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
@@ -67,14 +126,11 @@ fn create_private_dir(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a new file that only its owner may read; one that exists is never overwritten.
+/// Writes a new file that only its owner may read; one that exists is never overwritten. Cut off, it is not
+/// there; what was written of it goes at the next try.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    database::sync_parent(path)
+    if path.exists() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    database::write_private(path, content)
 }

@@ -38,16 +38,29 @@ const IDENTITY: &str = "identity.key";
 const SEALED: &str = "sealed.key";
 
 impl CommuneKeys {
-    /// Makes new keys.
-    pub(crate) fn create(folder: &DataFolder, machine: &dyn Machine) -> Result<Self, ServerError> {
+    /// Makes the keys that are missing; those that exist stay.
+    pub(crate) fn complete(
+        folder: &DataFolder,
+        machine: &dyn Machine,
+        step: &mut dyn FnMut() -> Result<(), ServerError>,
+    ) -> Result<Self, ServerError> {
         let dir = folder.keys();
-        for name in [DATABASE, RECEIPTS, IDENTITY] {
+        for name in [DATABASE, RECEIPTS, IDENTITY].iter().filter(|name| !dir.join(name).exists()) {
+            step()?;
             let bytes = Zeroizing::new(random::<32>(machine)?);
             write_private(&dir.join(name), hex(bytes.as_slice()).as_bytes())?;
         }
-        let sealed = age::x25519::Identity::generate();
-        write_private(&dir.join(SEALED), sealed.to_string().expose_secret().as_bytes())?;
+        if !dir.join(SEALED).exists() {
+            step()?;
+            let sealed = age::x25519::Identity::generate();
+            write_private(&dir.join(SEALED), sealed.to_string().expose_secret().as_bytes())?;
+        }
         Self::load(folder)
+    }
+
+    /// True if any key is there.
+    pub(crate) fn any(folder: &DataFolder) -> bool {
+        [DATABASE, RECEIPTS, IDENTITY, SEALED].iter().any(|name| folder.keys().join(name).exists())
     }
 
     /// Reads the keys.

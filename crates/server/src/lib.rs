@@ -2,6 +2,7 @@
 //!
 //! - [`register`]: everything that reads or writes the register; no HTTP.
 //! - [`access`]: who may see what.
+//! - [`address`]: what enrolment codes say about where the server is.
 //! - [`http`]: routes, TLS, what a refusal looks like; handlers extract, authorise, call, map.
 //! - [`lists`]: household lists, taken in as the server's own ops.
 //! - [`messages`]: sentences for codes.
@@ -11,6 +12,7 @@
 //! over real sockets are in `crates/server/tests`.
 
 pub mod access;
+pub mod address;
 mod backup;
 mod error;
 mod figures;

@@ -5,14 +5,41 @@ use std::collections::BTreeMap;
 
 const CATALOGUE: &str = include_str!("../../../assets/messages/vi.json");
 
+fn kept(code: &str) -> String {
+    let catalogue: BTreeMap<String, String> = serde_json::from_str(CATALOGUE).unwrap_or_default();
+    catalogue.get(code).cloned().unwrap_or_else(|| code.to_owned())
+}
+
 /// The sentence of a code, with numbers put in for `{name}`. A code without one is shown as it is.
 pub fn sentence(code: &str, params: &BTreeMap<String, i64>) -> String {
-    let catalogue: BTreeMap<String, String> = serde_json::from_str(CATALOGUE).unwrap_or_default();
-    let mut sentence = catalogue.get(code).cloned().unwrap_or_else(|| code.to_owned());
-    for (name, number) in params {
-        sentence = sentence.replace(&format!("{{{name}}}"), &number.to_string());
+    params
+        .iter()
+        .fold(kept(code), |text, (name, value)| text.replace(&format!("{{{name}}}"), &number(*value)))
+}
+
+/// The same with texts: for what the command line was asked to show to who sits there.
+pub fn filled(code: &str, params: &[(&str, &str)]) -> String {
+    params.iter().fold(kept(code), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+/// As it is written here: `1.234`.
+pub fn number(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('.');
+        }
+        text.push(digit);
     }
-    sentence
+    if value < 0 { format!("-{text}") } else { text }
+}
+
+/// `85,3%`, rounded to the nearest tenth; nothing of nothing is no rate.
+pub fn percent(part: i64, whole: i64) -> Option<String> {
+    let (part, whole) = (u128::try_from(part).ok()?, u128::try_from(whole).ok().filter(|whole| *whole > 0)?);
+    let tenths = i64::try_from((part * 1000 + whole / 2) / whole).ok()?;
+    Some(format!("{},{}%", number(tenths / 10), tenths % 10))
 }
 
 #[cfg(test)]
@@ -26,6 +53,36 @@ mod tests {
             let sentence = sentence(error.code(), &BTreeMap::new());
             assert!(sentence.contains(' ') && sentence.ends_with('.'), "{}: {sentence}", error.code());
         }
+    }
+
+    #[test]
+    fn every_trouble_of_a_list_has_a_sentence() {
+        for trouble in roster::Trouble::ALL {
+            let code = format!("list.trouble.{}", trouble.code());
+            assert!(filled(&code, &[]).ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn numbers_as_they_are_written_here() {
+        for (value, text) in
+            [(0, "0"), (999, "999"), (1234, "1.234"), (1_234_567, "1.234.567"), (-12_345, "-12.345")]
+        {
+            assert_eq!(number(value), text);
+        }
+        for (part, whole, text) in
+            [(412, 586, Some("70,3%")), (1, 3, Some("33,3%")), (2, 3, Some("66,7%")), (5, 5, Some("100,0%"))]
+        {
+            assert_eq!(percent(part, whole).as_deref(), text);
+        }
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(filled("cli.init.done", &[("commune", "Xã Đồng Sen")]), "Đã tạo dữ liệu của Xã Đồng Sen.");
+    }
+
+    /// Short sentences that say what happened and what to do; pleading belongs to forms.
+    #[test]
+    fn few_pleas() {
+        assert!(!CATALOGUE.contains("ui lòng"));
     }
 
     #[test]

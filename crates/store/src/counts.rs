@@ -174,6 +174,18 @@ pub fn standing_of(
     Ok(found.into_iter().next())
 }
 
+/// How every household of a hamlet unit stands, as last counted.
+pub fn standings_of_unit(
+    connection: &Connection,
+    unit: HamletUnitId,
+) -> Result<BTreeMap<HouseholdId, (Progress, Verdict)>, StoreError> {
+    let sql = "SELECT household_id, progress, verdict FROM household_counts WHERE hamlet_unit_id = ?1";
+    let found = all(connection, sql, [unit.0], |row| {
+        Ok((read::id(row, 0, HouseholdId)?, (read::json(row, 1)?, read::json(row, 2)?)))
+    })?;
+    Ok(found.into_iter().collect())
+}
+
 /// Counts everything afresh, without the kept tallies: must equal them.
 pub fn full_recount(connection: &Connection, by: &CountedBy, today: Day) -> Result<Tally, StoreError> {
     let mut sum = Tally::default();

@@ -1,7 +1,5 @@
 //! What can go wrong with a store. Each has a code; the sentence for people is looked up by it.
 
-use database::DatabaseError;
-
 /// Nothing personal is ever in here: codes, numbers and names of tables only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -31,6 +29,9 @@ pub enum StoreError {
     /// No space left. Nothing of the action was kept; the form still holds it.
     #[error("the disk is full")]
     DiskFull,
+    /// Another program holds the database file for longer than we wait.
+    #[error("the database is busy")]
+    Busy,
     /// The key file is unreadable.
     #[error("the key file is damaged")]
     KeysDamaged,
@@ -61,6 +62,7 @@ impl StoreError {
     /// Every code, for the catalogue of sentences.
     pub const CODES: &[&str] = &[
         "store.already_set_up",
+        "store.busy",
         "store.damaged",
         "store.database",
         "store.disk_full",
@@ -86,6 +88,7 @@ impl StoreError {
             Self::Newer { .. } => "store.newer",
             Self::Damaged => "store.damaged",
             Self::DiskFull => "store.disk_full",
+            Self::Busy => "store.busy",
             Self::KeysDamaged => "store.keys_damaged",
             Self::GroupTooLarge { .. } => "store.group_too_large",
             Self::Invalid(_) => "store.invalid",
@@ -97,27 +100,4 @@ impl StoreError {
     }
 }
 
-impl From<DatabaseError> for StoreError {
-    fn from(error: DatabaseError) -> Self {
-        match error {
-            DatabaseError::Newer { found, known } => Self::Newer { found, known },
-            DatabaseError::Damaged => Self::Damaged,
-            DatabaseError::DiskFull => Self::DiskFull,
-            DatabaseError::Upgrade(why) => Self::Upgrade(why),
-            DatabaseError::Io(error) => Self::Io(error),
-            DatabaseError::Sqlite(error) => Self::Sqlite(error),
-        }
-    }
-}
-
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
-        DatabaseError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        DatabaseError::from(error).into()
-    }
-}
+database::reported_as!(StoreError);

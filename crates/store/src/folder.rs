@@ -37,7 +37,13 @@ impl DataFolder {
         self.path.join("keys.json")
     }
 
-    /// Every group saved here, readable by the commune only.
+    /// There while an enrolment has begun and not ended.
+    pub(crate) fn enrolling(&self) -> PathBuf {
+        self.path.join("enrolling.json")
+    }
+
+    /// Every group saved here, readable by the commune only. The first of its segments: the others lie
+    /// beside it and are called the same with `.2`, `.3`, … behind.
     pub fn sealed_outbox(&self) -> PathBuf {
         self.path.join("outbox.sealed")
     }

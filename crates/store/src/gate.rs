@@ -2,7 +2,7 @@
 //! overlay and outbox in one SQLite transaction, and seals the group for the commune right after the
 //! commit. There is no second way (docs/ARCHITECTURE.md, "Save a visit offline").
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::calendar::Day;
 use domain::ids::{HouseholdId, JobId};
@@ -17,14 +17,15 @@ use sync_core::row::Row;
 use sync_core::value::Value;
 use uuid::Uuid;
 
-use crate::Store;
 use crate::counts::Differences;
 use crate::error::StoreError;
 use crate::machine::{Machine, random};
+use crate::outbox::SavedGroup;
 use crate::rows::{Visible, pending_stamp, visible};
-use crate::settings::{self, SyncState};
+use crate::settings::{self, Identity, SyncState};
 use crate::sync::acknowledged_stamp;
 use crate::tables::{self, members};
+use crate::{Moment, Store};
 
 /// Version of the field registry that ops are written by.
 pub const SCHEMA: u16 = 1;
@@ -57,9 +58,38 @@ pub struct Change<'t> {
     seq: i64,
     machine: &'t mut dyn Machine,
     ops: Vec<Op>,
-    /// Records of this save, in the order in which they were first written.
-    order: Vec<(u16, Uuid)>,
+    /// Records that this save looked at or wrote.
     records: HashMap<(u16, Uuid), Visible>,
+}
+
+impl<'t> Change<'t> {
+    fn begin(
+        transaction: &'t Connection,
+        identity: &Identity,
+        machine: &'t mut dyn Machine,
+        operation: Operation,
+        moment: Moment,
+        sync: &SyncState,
+    ) -> Result<Self, StoreError> {
+        let seq: i64 = transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM saves")?
+            .query_row([], |row| row.get(0))?;
+        let header = OpHeader {
+            id: OpId { group: GroupId::random(random(machine)?), index: 0 },
+            job: operation.job,
+            commune: identity.commune,
+            scope: operation.scope,
+            kind: 0,
+            record: Uuid::nil(),
+            device: identity.device,
+            actor: identity.user,
+            schema: SCHEMA,
+            wall_ms: moment.wall_ms,
+            session: moment.session,
+            base: sync.cursor.map_or(Position::default(), |cursor| cursor.position()),
+        };
+        Ok(Self { transaction, header, seq, machine, ops: Vec::new(), records: HashMap::new() })
+    }
 }
 
 impl Change<'_> {
@@ -83,21 +113,26 @@ impl Change<'_> {
         Ok(random(self.machine)?)
     }
 
-    /// True if the record is known here, in whatever scope.
-    pub fn knows(&self, kind: RecordKind, record: Uuid) -> Result<bool, StoreError> {
-        Ok(visible(self.transaction, kind.no(), record)?.shown.is_some())
+    /// The scope of this save.
+    pub fn scope(&self) -> Scope {
+        self.header.scope
+    }
+
+    /// The record as it stands, in whatever scope, this save included; `None` if nothing is known of it.
+    pub fn standing(&mut self, kind: RecordKind, record: Uuid) -> Result<Option<&Row>, StoreError> {
+        Ok(self.known((kind.no(), record))?.shown.as_ref())
     }
 
     /// Writes a new record, or on one that exists the fields that differ.
-    pub fn put(&mut self, record: &impl Recorded) -> Result<(), StoreError> {
-        self.put_with(record, vec![])
+    pub fn put<R: Recorded>(&mut self, record: &R) -> Result<(), StoreError> {
+        self.write(R::KIND, record.record(), record.fields())
     }
 
-    /// [`Change::put`], with fields that the record's type does not show (where it came from).
-    pub fn put_with<R: Recorded>(&mut self, record: &R, also: Vec<(u16, Value)>) -> Result<(), StoreError> {
-        let mut fields = record.fields();
-        fields.extend(also);
-        self.write(R::KIND, record.record(), fields)
+    fn known(&mut self, key: (u16, Uuid)) -> Result<&mut Visible, StoreError> {
+        if !self.records.contains_key(&key) {
+            self.records.insert(key, visible(self.transaction, key.0, key.1)?);
+        }
+        self.records.get_mut(&key).ok_or(StoreError::Invalid("record"))
     }
 
     /// Writes fields of one record. Values that stand already are left out; so is an op without fields.
@@ -108,10 +143,7 @@ impl Change<'_> {
         fields: Vec<(u16, Value)>,
     ) -> Result<(), StoreError> {
         let key = (kind.no(), record);
-        if !self.records.contains_key(&key) {
-            self.records.insert(key, visible(self.transaction, kind.no(), record)?);
-            self.order.push(key);
-        }
+        self.known(key)?;
         let index = u16::try_from(self.ops.len()).map_err(|_| StoreError::Invalid("too many ops"))?;
         let Some(known) = self.records.get_mut(&key) else { return Err(StoreError::Invalid("record")) };
         if known.scope_or(self.header.scope) != self.header.scope {
@@ -150,53 +182,57 @@ impl Store {
     ) -> Result<(T, Saved), StoreError> {
         let moment = self.moment()?;
         let today = Day::at(moment.wall_ms);
-        let group_id = GroupId::random(random(self.machine.as_mut())?);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         crate::counts::catch_up(&transaction, &self.counted_by, today)?;
         let mut sync: SyncState = settings::get(&transaction, settings::SYNC)?.ok_or(StoreError::NotSetUp)?;
-        let seq: i64 = transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM saves")?
-            .query_row([], |row| row.get(0))?;
-        let header = OpHeader {
-            id: OpId { group: group_id, index: 0 },
-            job: operation.job,
-            commune: self.identity.commune,
-            scope: operation.scope,
-            kind: 0,
-            record: Uuid::nil(),
-            device: self.identity.device,
-            actor: self.identity.user,
-            schema: SCHEMA,
-            wall_ms: moment.wall_ms,
-            session: moment.session,
-            base: sync.cursor.map_or(Position::default(), |cursor| cursor.position()),
-        };
-        let mut change = Change {
-            transaction: &transaction,
-            header,
-            seq,
-            machine: self.machine.as_mut(),
-            ops: Vec::new(),
-            order: Vec::new(),
-            records: HashMap::new(),
-        };
+        let mut change =
+            Change::begin(&transaction, &self.identity, self.machine.as_mut(), operation, moment, &sync)?;
         let value = write(&mut change)?;
-        let Change { ops, order, records, .. } = change;
+        let Change { header, seq, ops, records, .. } = change;
         if ops.is_empty() {
             return Ok((value, Saved { group: None, at_ms: moment.wall_ms }));
         }
+        let group_id = header.id.group;
         let group = Group::seeded(group_id, random(self.machine.as_mut())?, ops);
         group.check(&GroupLimits::default()).map_err(|error| refused(&error))?;
         let body = group.to_bytes().map_err(|error| refused(&error))?;
         sync.highest_dseq += 1;
         keep_group(&transaction, &group, &body, operation.name, seq, &sync)?;
         settings::put(&transaction, settings::SYNC, &sync)?;
-        let shown = order.iter().filter_map(|key| records.get(key)).filter_map(|known| known.shown.as_ref());
-        write_visible(&transaction, shown, &self.counted_by, today)?;
+        write_visible(&transaction, shown(&group.ops, &records), &self.counted_by, today)?;
         transaction.commit()?;
-        self.seal((sync.incarnation, sync.highest_dseq), &body);
+        let number = (sync.incarnation, sync.highest_dseq);
+        self.outbox.seal(&self.connection, SavedGroup { seq, number, body: &body });
         Ok((value, Saved { group: Some(group_id), at_ms: moment.wall_ms }))
     }
+
+    /// What a save would lead to: writes the rows, looks at the register as it would then be, and takes
+    /// everything back. Nothing is kept, numbered or sealed.
+    pub fn rehearse<T>(
+        &mut self,
+        operation: Operation,
+        write: impl FnOnce(&mut Change<'_>) -> Result<(), StoreError>,
+        look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let moment = self.moment()?;
+        let transaction = self.connection.transaction()?;
+        let sync: SyncState = settings::get(&transaction, settings::SYNC)?.ok_or(StoreError::NotSetUp)?;
+        let mut change =
+            Change::begin(&transaction, &self.identity, self.machine.as_mut(), operation, moment, &sync)?;
+        write(&mut change)?;
+        let rows = shown(&change.ops, &change.records);
+        write_visible(&transaction, rows, &self.counted_by, Day::at(moment.wall_ms))?;
+        let seen = look(&transaction)?;
+        transaction.rollback()?;
+        Ok(seen)
+    }
+}
+
+/// The records that a save wrote, each once, in the order in which they were first written.
+fn shown<'c>(ops: &'c [Op], records: &'c HashMap<(u16, Uuid), Visible>) -> impl Iterator<Item = &'c Row> {
+    let mut written = HashSet::new();
+    let keys = ops.iter().map(|op| (op.header.kind, op.header.record));
+    keys.filter(move |key| written.insert(*key)).filter_map(|key| records.get(&key)?.shown.as_ref())
 }
 
 /// One field with what its writer saw: the op that it replaces and the highest acknowledged stamp.

@@ -5,26 +5,27 @@
 //! - [`tables`]: visible records, one module per table, reads included.
 //! - [`counts`]: the tallies; no counting happens in SQL.
 //! - [`search`]: people by name.
+//! - `outbox`: what belongs in the sealed outbox; `sealed`: its files.
 //! - `sync`: what the sync loop needs (`sync_core::LocalStore`).
 //!
 //! It never talks to a network and never makes a sentence for people. `docs/schema.sql` explains the
 //! tables; a test keeps it true.
 
 pub mod counts;
+pub mod enrolling;
 mod error;
 mod folder;
 pub mod gate;
 pub mod keys;
 pub mod machine;
 pub mod open;
+mod outbox;
 mod rows;
 mod sealed;
 pub mod search;
 pub mod settings;
 mod sync;
 pub mod tables;
-
-use std::collections::HashSet;
 
 use domain::calendar::Day;
 use rusqlite::Connection;
@@ -36,7 +37,7 @@ pub use crate::folder::DataFolder;
 pub use crate::gate::{Change, Operation, Saved};
 pub use crate::keys::KeyCost;
 pub use crate::machine::{Machine, SystemMachine};
-use crate::sealed::SealedOutbox;
+use crate::outbox::{Outbox, Place, SEGMENT_BYTES};
 pub use crate::sealed::{SealedGroup, SealedNumber, read_sealed};
 pub use crate::settings::{Identity, SyncState};
 pub use sync_core::household::CountedBy;
@@ -44,7 +45,7 @@ pub use sync_core::household::CountedBy;
 /// How a store is opened.
 #[derive(Debug)]
 pub struct Options {
-    /// What the counting goes by.
+    /// What the counting goes by; the basis is the identity's.
     pub counted_by: CountedBy,
     /// Clock and randomness.
     pub machine: Box<dyn Machine>,
@@ -63,10 +64,7 @@ pub struct Store {
     identity: Identity,
     counted_by: CountedBy,
     machine: Box<dyn Machine>,
-    outbox: SealedOutbox,
-    /// Groups that are kept in the database but could not be sealed (disk full); tried again.
-    unsealed: bool,
-    durability: Durability,
+    outbox: Outbox,
     session: Session,
 }
 
@@ -147,24 +145,24 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let identity: Identity =
             settings::get(&connection, settings::IDENTITY)?.ok_or(StoreError::NotSetUp)?;
-        let recipient = identity.seal_to.parse().map_err(|_| StoreError::Seal)?;
-        let (outbox, held) = SealedOutbox::open(&folder.sealed_outbox(), recipient)?;
         let session = new_session(options.machine.as_mut())?;
-        let mut store = Self {
+        let place = Place {
+            path: folder.sealed_outbox(),
+            recipient: identity.seal_to.parse().map_err(|_| StoreError::Seal)?,
+            durable: options.durability == Durability::Full,
+            segment_bytes: SEGMENT_BYTES,
+        };
+        let outbox = Outbox::open(place, &connection, session.id)?;
+        Ok(Self {
             folder,
             key,
             connection,
+            counted_by: CountedBy { basis: identity.basis.clone(), ..options.counted_by },
             identity,
-            counted_by: options.counted_by,
             machine: options.machine,
             outbox,
-            unsealed: false,
-            durability: options.durability,
             session,
-        };
-        // A full disk must not keep the register closed: opening and sending is what saves the work.
-        store.unsealed = store.seal_what_is_missing(&held.into_iter().collect()).is_err();
-        Ok(store)
+        })
     }
 
     /// Who this laptop is.
@@ -214,37 +212,6 @@ impl Store {
             self.session = new_session(self.machine.as_mut())?;
         }
         Ok(Moment { wall_ms, session: self.session.id })
-    }
-
-    /// Seals a committed group. The save stands whatever happens here: a group that could not be sealed
-    /// now (disk full) is sealed at the next save or start.
-    fn seal(&mut self, number: SealedNumber, body: &[u8]) {
-        if self.unsealed {
-            self.unsealed = self.seal_all_missing().is_err();
-            return;
-        }
-        let durable = self.durability == Durability::Full;
-        self.unsealed = self.outbox.append(number, body, durable).is_err();
-    }
-
-    fn seal_all_missing(&mut self) -> Result<(), StoreError> {
-        let held = read_sealed(&self.folder.sealed_outbox())?.into_iter().map(|group| group.number);
-        self.seal_what_is_missing(&held.collect())
-    }
-
-    fn seal_what_is_missing(&mut self, held: &HashSet<SealedNumber>) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT incarnation, dseq, body FROM saves WHERE state <> 'delivered' ORDER BY seq",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let number = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
-            if !held.contains(&number) {
-                let body = row.get_ref(2)?.as_blob().map_err(|_| StoreError::Damaged)?;
-                self.outbox.append(number, body, self.durability == Durability::Full)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,13 +1,15 @@
-//! The sealed outbox: every group saved here, `age`-encrypted to the commune's key, in one file beside the
-//! database. Nobody on this laptop can read it. It can be carried or pushed without anybody's passphrase,
-//! and it outlives a damaged database (sync rules §3).
+//! The sealed outbox as it lies on disk: every group saved here, `age`-encrypted to the commune's key, in a
+//! row of files beside the database. Nobody on this laptop can read it. It can be carried or pushed without
+//! anybody's passphrase, and it outlives a damaged database (sync rules §3). Which groups belong in it is
+//! `outbox`'s.
 //!
-//! The file is a row of frames: magic, payload length, incarnation, number, checksum, payload. A torn tail
-//! (power cut while appending) is cut off at opening and sealed again from the database.
+//! The files are segments: `outbox.sealed`, `outbox.sealed.2`, `outbox.sealed.3`, … A segment is a row of
+//! frames: magic, payload length, incarnation, number, checksum, payload. What follows the last whole frame
+//! is a torn tail (power cut while appending).
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use age::x25519::Recipient;
 
@@ -31,34 +33,100 @@ pub struct SealedGroup {
     pub payload: Vec<u8>,
 }
 
-/// The file, open for appending.
-#[derive(Debug)]
-pub(crate) struct SealedOutbox {
-    file: File,
-    recipient: Recipient,
-    end_bytes: u64,
+/// Reads every whole frame of a sealed outbox, of all its segments in their order, for the courier and the
+/// server's hand-over. Needs no key. `path` is the first segment's.
+pub fn read_sealed(path: &Path) -> Result<Vec<SealedGroup>, StoreError> {
+    let mut groups = Vec::new();
+    for segment in segments(path)? {
+        groups.extend(look_into(&segment_path(path, segment))?.groups);
+    }
+    Ok(groups)
 }
 
-impl SealedOutbox {
-    /// Opens or creates the file, cuts a torn tail off, and returns the numbers it holds.
-    pub(crate) fn open(path: &Path, recipient: Recipient) -> Result<(Self, Vec<SealedNumber>), StoreError> {
+/// Where a segment lies; they count from 1.
+pub(crate) fn segment_path(first: &Path, segment: usize) -> PathBuf {
+    if segment <= 1 {
+        return first.to_owned();
+    }
+    let mut path = first.as_os_str().to_owned();
+    path.push(format!(".{segment}"));
+    PathBuf::from(path)
+}
+
+/// The segments that are there, in their order.
+pub(crate) fn segments(first: &Path) -> Result<Vec<usize>, StoreError> {
+    let (Some(folder), Some(name)) = (first.parent(), first.file_name().and_then(|name| name.to_str()))
+    else {
+        return Ok(vec![]);
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let file = entry?.file_name();
+        let Some(rest) = file.to_str().and_then(|file| file.strip_prefix(name)) else { continue };
+        let number = rest.strip_prefix('.').and_then(|number| number.parse().ok());
+        // Names that are not spelled as ours are somebody else's files.
+        let number =
+            if rest.is_empty() { Some(1) } else { number.filter(|n| *n > 1 && rest == format!(".{n}")) };
+        found.extend(number);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Length of a file; 0 if it is missing.
+pub(crate) fn length(path: &Path) -> Result<u64, StoreError> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        found => Ok(found?.len()),
+    }
+}
+
+/// What a segment holds.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    /// Every whole frame.
+    pub(crate) groups: Vec<SealedGroup>,
+    /// Where the last one ends.
+    pub(crate) end_bytes: u64,
+}
+
+/// Reads a segment.
+pub(crate) fn look_into(path: &Path) -> Result<Inside, StoreError> {
+    let mut bytes = Vec::new();
+    File::open(path)?.read_to_end(&mut bytes)?;
+    Ok(scan(&bytes))
+}
+
+/// The segment that is appended to.
+#[derive(Debug)]
+pub(crate) struct OpenSegment {
+    file: File,
+    pub(crate) end_bytes: u64,
+}
+
+impl OpenSegment {
+    /// Opens or creates the file and cuts off what lies behind its end.
+    pub(crate) fn open(path: &Path, end_bytes: u64, durable: bool) -> Result<Self, StoreError> {
+        let is_new = !path.exists();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let (groups, end_bytes) = scan(&file)?;
         if file.metadata()?.len() > end_bytes {
             file.set_len(end_bytes)?;
         }
-        let numbers = groups.into_iter().map(|group| group.number).collect();
-        Ok((Self { file, recipient, end_bytes }, numbers))
+        if is_new && durable {
+            database::sync_parent(path)?;
+        }
+        Ok(Self { file, end_bytes })
     }
 
     /// Seals a group and makes it durable if asked to. On an error the file is as long as before.
     pub(crate) fn append(
         &mut self,
+        recipient: &Recipient,
         number: SealedNumber,
         group: &[u8],
         durable: bool,
     ) -> Result<(), StoreError> {
-        let payload = age::encrypt(&self.recipient, group).map_err(|_| StoreError::Seal)?;
+        let payload = age::encrypt(recipient, group).map_err(|_| StoreError::Seal)?;
         let frame = frame(number, &payload)?;
         self.file.seek(SeekFrom::Start(self.end_bytes))?;
         let written =
@@ -70,11 +138,6 @@ impl SealedOutbox {
         self.end_bytes += frame.len() as u64;
         Ok(())
     }
-}
-
-/// Reads every whole frame of a sealed outbox, for the courier and the server's hand-over. Needs no key.
-pub fn read_sealed(path: &Path) -> Result<Vec<SealedGroup>, StoreError> {
-    Ok(scan(&File::open(path)?)?.0)
 }
 
 fn frame(number: SealedNumber, payload: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -100,10 +163,7 @@ fn checksum(head: &[u8], payload: &[u8]) -> [u8; 8] {
 
 /// Every whole frame, and where the last one ends. What lies between two whole frames is damage, not the
 /// end: a bad sector must not take the groups behind it along. Only what follows the last one is a torn tail.
-fn scan(mut file: &File) -> Result<(Vec<SealedGroup>, u64), StoreError> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.read_to_end(&mut bytes)?;
+fn scan(bytes: &[u8]) -> Inside {
     let (mut groups, mut at, mut end) = (Vec::new(), 0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(group) = whole_frame(rest) {
@@ -115,7 +175,7 @@ fn scan(mut file: &File) -> Result<(Vec<SealedGroup>, u64), StoreError> {
             at += next.map_or(rest.len(), |skipped| skipped + 1);
         }
     }
-    Ok((groups, end as u64))
+    Inside { groups, end_bytes: end as u64 }
 }
 
 /// The frame that begins here; `None` if none does, or not a whole one.
@@ -136,45 +196,19 @@ fn whole_frame(bytes: &[u8]) -> Option<SealedGroup> {
 mod tests {
     use super::*;
 
-    fn opened(identity: &age::x25519::Identity, groups: &[SealedGroup]) -> Vec<Vec<u8>> {
-        groups.iter().map(|group| age::decrypt(identity, &group.payload).unwrap()).collect()
-    }
-
     #[test]
-    fn what_was_sealed_can_be_opened_by_the_commune() {
+    fn segments_are_found_in_their_order_and_nothing_else_is_taken_for_one() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("outbox");
-        let commune = age::x25519::Identity::generate();
-        let (mut outbox, held) = SealedOutbox::open(&path, commune.to_public()).unwrap();
-        assert_eq!(held, []);
-        outbox.append((7, 1), b"Nguyen Van A", true).unwrap();
-        outbox.append((7, 2), b"two", false).unwrap();
-        drop(outbox);
-        let (_, held) = SealedOutbox::open(&path, commune.to_public()).unwrap();
-        assert_eq!(held, [(7, 1), (7, 2)]);
-        let groups = read_sealed(&path).unwrap();
-        assert_eq!(opened(&commune, &groups), [b"Nguyen Van A".to_vec(), b"two".to_vec()]);
-        let bytes = std::fs::read(&path).unwrap();
-        assert!(!bytes.windows(6).any(|window| window == b"Nguyen"));
-    }
-
-    #[test]
-    fn a_tail_torn_at_any_byte_loses_only_the_torn_group() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("outbox");
-        let commune = age::x25519::Identity::generate();
-        let (mut outbox, _) = SealedOutbox::open(&path, commune.to_public()).unwrap();
-        outbox.append((7, 1), b"one", false).unwrap();
-        let whole = outbox.end_bytes;
-        outbox.append((7, 2), b"two", false).unwrap();
-        let all = std::fs::read(&path).unwrap();
-        for cut in usize::try_from(whole).unwrap()..all.len() {
-            std::fs::write(&path, &all[..cut]).unwrap();
-            let (mut outbox, held) = SealedOutbox::open(&path, commune.to_public()).unwrap();
-            assert_eq!(held, [(7, 1)], "cut at {cut}");
-            outbox.append((7, 2), b"two", false).unwrap();
-            assert_eq!(opened(&commune, &read_sealed(&path).unwrap()), [b"one".to_vec(), b"two".to_vec()]);
+        let first = dir.path().join("outbox.sealed");
+        assert_eq!(segments(&first).unwrap(), [0_usize; 0]);
+        for name in ["", ".2", ".10", ".9", ".1", ".02", ".x", ".", "2", ".3.bak"] {
+            std::fs::write(dir.path().join(format!("outbox.sealed{name}")), b"").unwrap();
         }
+        assert_eq!(segments(&first).unwrap(), [1, 2, 9, 10]);
+        for segment in [1, 2, 9, 10] {
+            assert!(segment_path(&first, segment).exists(), "{segment}");
+        }
+        assert!(read_sealed(&first).unwrap().is_empty());
     }
 
     #[test]
@@ -182,11 +216,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("outbox");
         let commune = age::x25519::Identity::generate();
-        let (mut outbox, _) = SealedOutbox::open(&path, commune.to_public()).unwrap();
+        let mut segment = OpenSegment::open(&path, 0, false).unwrap();
         let mut ends = vec![];
         for number in 1..=3 {
-            outbox.append((7, number), format!("group {number}").as_bytes(), false).unwrap();
-            ends.push(usize::try_from(outbox.end_bytes).unwrap());
+            let body = format!("group {number}");
+            segment.append(&commune.to_public(), (7, number), body.as_bytes(), false).unwrap();
+            ends.push(usize::try_from(segment.end_bytes).unwrap());
         }
         let all = std::fs::read(&path).unwrap();
         for at in 0..all.len() {
@@ -194,7 +229,7 @@ mod tests {
             damaged[at] ^= 0x41;
             std::fs::write(&path, &damaged).unwrap();
             let lost = ends.iter().position(|end| at < *end).unwrap() as u64 + 1;
-            let (_, held) = SealedOutbox::open(&path, commune.to_public()).unwrap();
+            let held: Vec<_> = read_sealed(&path).unwrap().iter().map(|group| group.number).collect();
             let expect: Vec<_> = (1..=3).filter(|number| *number != lost).map(|number| (7, number)).collect();
             assert_eq!(held, expect, "byte {at}");
         }

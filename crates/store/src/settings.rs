@@ -1,6 +1,7 @@
 //! Who this laptop is and how far it has come: one row per name, values as JSON.
 
 use domain::calendar::Day;
+use domain::consent::Basis;
 use domain::ids::{CommuneId, DeviceId, HamletUnitId, UserId};
 use domain::people::Role;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,10 +24,18 @@ pub struct Identity {
     pub role: Role,
     /// In which hamlet units; empty for roles that see the whole commune.
     pub hamlet_units: Vec<HamletUnitId>,
+    /// The commune's legal basis: what may be kept, and how long a relative's word counts.
+    #[serde(default = "the_strictest")]
+    pub basis: Basis,
     /// The commune's age recipient: what the outbox is sealed to.
     pub seal_to: String,
     /// What the transport needs to reach the server and be known there; not looked into here.
     pub link: String,
+}
+
+/// Of a laptop that was enrolled before its basis was kept here.
+fn the_strictest() -> Basis {
+    Basis::Consent
 }
 
 /// How far the numbering and the pulling have come.
@@ -56,6 +65,8 @@ pub(crate) fn put<T: Serialize>(connection: &Connection, name: &str, value: &T) 
 
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const SYNC: &str = "sync";
+/// What is known of the sealed outbox.
+pub(crate) const OUTBOX: &str = "outbox";
 /// The day on which the tallies were last brought up to date.
 pub(crate) const COUNTED_ON: &str = "counted_on";
 

@@ -22,6 +22,7 @@ use crate::Store;
 use crate::counts::catch_up;
 use crate::error::StoreError;
 use crate::gate::write_visible;
+use crate::outbox;
 use crate::rows::{base, put_base, visible};
 use crate::settings::{self, SyncState};
 use crate::tables::{all, to_json};
@@ -69,7 +70,8 @@ impl LocalStore for Store {
         Ok(offsets)
     }
 
-    fn acknowledge(&mut self, reply: &PushReply) -> Result<(), StoreError> {
+    fn acknowledge(&mut self, reply: &PushReply) -> Result<u64, StoreError> {
+        let mut settled = 0;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let receipts: HashMap<OpId, &Receipt> =
             reply.receipts.iter().map(|receipt| (receipt.op, receipt)).collect();
@@ -81,7 +83,9 @@ impl LocalStore for Store {
                 GroupOutcome::Quarantined(reason) => ("quarantined", reason.code()),
                 GroupOutcome::Gap { .. } | GroupOutcome::NumberTaken => continue,
             };
-            let Some((seq, group)) = own_group(&transaction, answer.group.0)? else { continue };
+            let Some(OwnGroup { seq, waits, group }) = own_group(&transaction, answer.group.0)? else {
+                continue;
+            };
             // An answer counts only for op hashes that are mine; a number alone is no acknowledgement.
             let mine: Vec<&Receipt> = group
                 .ops
@@ -105,8 +109,10 @@ impl LocalStore for Store {
                     "UPDATE saves SET state = ?2, reason = ?3 WHERE seq = ?1 AND state <> 'delivered'",
                 )?
                 .execute(params![seq, new_state.0, new_state.1])?;
+            settled += u64::from(waits);
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(settled)
     }
 
     fn apply_page(&mut self, page: Page) -> Result<(), StoreError> {
@@ -154,8 +160,9 @@ impl LocalStore for Store {
                 .execute(params![seq, random.cast_signed(), sync.highest_dseq.cast_signed()])?;
         }
         settings::put(&transaction, settings::SYNC, &sync)?;
+        outbox::forget(&transaction)?;
         transaction.commit()?;
-        self.unsealed = self.seal_all_missing().is_err();
+        self.outbox.catch_up(&self.connection);
         Ok(())
     }
 
@@ -189,10 +196,20 @@ fn state(connection: &Connection) -> Result<SyncState, StoreError> {
     settings::get(connection, settings::SYNC)?.ok_or(StoreError::NotSetUp)
 }
 
-fn own_group(connection: &Connection, id: Uuid) -> Result<Option<(i64, Group)>, StoreError> {
-    let found = all(connection, "SELECT seq, body FROM saves WHERE group_id = ?1", [id], |row| {
-        let body = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
-        Ok((row.get(0)?, serde_json::from_slice(body).map_err(|_| StoreError::Damaged)?))
+/// A group saved here.
+struct OwnGroup {
+    seq: i64,
+    /// It is pending.
+    waits: bool,
+    group: Group,
+}
+
+fn own_group(connection: &Connection, id: Uuid) -> Result<Option<OwnGroup>, StoreError> {
+    let sql = "SELECT seq, state = 'pending', body FROM saves WHERE group_id = ?1";
+    let found = all(connection, sql, [id], |row| {
+        let body = row.get_ref(2)?.as_blob().map_err(|_| StoreError::Damaged)?;
+        let group = serde_json::from_slice(body).map_err(|_| StoreError::Damaged)?;
+        Ok(OwnGroup { seq: row.get(0)?, waits: row.get(1)?, group })
     })?;
     Ok(found.into_iter().next())
 }

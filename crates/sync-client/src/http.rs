@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
+use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest, ServerAddress};
 use sync_core::wire::{Hello, HelloReply, Limits, Page, PullRequest, PushReply, SignedBatch};
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,7 +24,7 @@ const DEFAULT_WAIT_S: u64 = 60;
 /// Where the commune's server is, who it is, and how it knows this laptop. Kept in the encrypted store.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerLink {
-    /// `https://…`; `http://` on loopback only.
+    /// As people write it; read by [`ServerAddress`].
     pub address: String,
     /// The commune's Ed25519 identity.
     pub identity: [u8; 32],
@@ -111,11 +111,9 @@ struct Line {
 
 impl Line {
     fn new(address: &str, identity: [u8; 32]) -> Result<Self, TransportError> {
+        let address: ServerAddress = address.parse()?;
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|_| TransportError::Unreachable)?;
-        if !is_safe(address) {
-            return Err(TransportError::OtherIdentity);
-        }
         let tls = client_config(identity).map_err(|_| TransportError::OtherIdentity)?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
@@ -125,7 +123,7 @@ impl Line {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|_| TransportError::Unreachable)?;
-        Ok(Self { runtime, client, address: address.trim_end_matches('/').to_owned() })
+        Ok(Self { runtime, client, address: address.to_string() })
     }
 
     /// Sends, and reads the answer's body, inflated, never beyond the cap.
@@ -149,16 +147,6 @@ impl Line {
             if status.is_success() { Ok(body) } else { Err(refusal(status, retry_after_s, &body)) }
         })
     }
-}
-
-/// Without TLS nobody proves to be the commune: only this machine itself is spoken to in clear.
-fn is_safe(address: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(address) else { return false };
-    let loopback = |host: &str| {
-        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(loopback))
 }
 
 fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
@@ -236,16 +224,27 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, TransportError> {
 mod tests {
     use super::*;
 
+    fn failing(address: &str) -> String {
+        let request = EnrolRequest {
+            secret: String::new(),
+            device_key: String::new(),
+            device_name: String::new(),
+            proof: String::new(),
+        };
+        enrol(address, [7; 32], &request).unwrap_err().code().to_owned()
+    }
+
+    /// What the server's help tells people to write is an address; what is none is not an attack.
     #[test]
-    fn in_clear_with_this_machine_only() {
-        let check = |address: &str, expect: bool| assert_eq!(is_safe(address), expect, "{address}");
-        check("https://10.0.0.5:8443", true);
-        check("http://127.0.0.1:8080", true);
-        check("http://[::1]:8080", true);
-        check("http://localhost:8080", true);
-        check("http://10.0.0.5:8443", false);
-        check("http://localhost.example:80", false);
-        check("ftp://127.0.0.1", false);
-        check("10.0.0.5", false);
+    fn an_address_as_people_write_it_is_called() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for text in
+            [format!("{closed}"), format!("https://{closed}/"), format!("localhost:{}", closed.port())]
+        {
+            assert_eq!(failing(&text), "sync.unreachable", "{text}");
+        }
+        assert_eq!(failing("máy chủ xã"), "address.unreadable");
+        assert_eq!(failing("http://192.0.2.7:8443"), "address.in_clear");
+        assert_eq!(failing("0.0.0.0:8443"), "address.unspecified");
     }
 }

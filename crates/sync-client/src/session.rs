@@ -3,11 +3,11 @@
 //!
 //! Push comes first (sync rules §4): what a person saved leaves the laptop before anything else happens.
 
-use domain::ids::DeviceId;
 use sync_core::ingest::GroupOutcome;
 use sync_core::local::LocalStore;
+use sync_core::position::Cursor;
 use sync_core::wire::{
-    Batch, BatchLimits, Hello, HelloReply, Numbered, PROTOCOL, PullRequest, PushReply, SigningKey,
+    Batch, BatchLimits, Hello, HelloReply, Numbered, PROTOCOL, Page, PullRequest, PushReply, SigningKey,
 };
 
 use crate::transport::{Transport, TransportError};
@@ -73,6 +73,10 @@ pub enum SyncError<E> {
     /// The server refuses every numbering.
     #[error("the server refuses the numbers of this laptop")]
     Numbering,
+    /// The server answers, and by its answers this would go on for ever: a push that settled nothing, a page
+    /// that does not lead on.
+    #[error("the server's answers lead nowhere")]
+    NoProgress,
     /// A batch could not be written.
     #[error("batch")]
     Batch,
@@ -188,7 +192,8 @@ fn limits(known: &Known, bytes: usize) -> BatchLimits {
     BatchLimits { groups: announced.batch_groups, bytes: bytes.min(announced.compressed_bytes) }
 }
 
-/// Sends one batch and stores the answer. False if a number did not fit.
+/// Sends one batch and stores the answer. False if a number did not fit. An answer after which the same
+/// batch would be sent once more is the end: the loop goes on only as long as less waits than before.
 fn push<S: LocalStore>(
     store: &mut S,
     transport: &mut impl Transport,
@@ -203,22 +208,19 @@ fn push<S: LocalStore>(
     let batch = Batch {
         protocol: PROTOCOL,
         commune: known.hello.commune,
-        device: device(&known.hello),
+        device: known.hello.device,
         epoch,
         offsets,
         groups,
     };
     let signed = batch.sign(device_key).map_err(|_| SyncError::Batch)?;
     let answer = transport.push(&signed)?;
-    store.acknowledge(&answer).map_err(SyncError::Store)?;
+    let settled = store.acknowledge(&answer).map_err(SyncError::Store)?;
     count(&batch.groups, &answer, report);
     let refused =
         |outcome: &GroupOutcome| matches!(outcome, GroupOutcome::Gap { .. } | GroupOutcome::NumberTaken);
-    Ok(answer.expect.is_none() && !answer.groups.iter().any(|one| refused(&one.outcome)))
-}
-
-fn device(hello: &Hello) -> DeviceId {
-    hello.device
+    let fits = answer.expect.is_none() && !answer.groups.iter().any(|one| refused(&one.outcome));
+    if fits && settled == 0 { Err(SyncError::NoProgress) } else { Ok(fits) }
 }
 
 fn count(groups: &[Numbered], answer: &PushReply, report: &mut Report) {
@@ -246,6 +248,9 @@ fn pull<S: LocalStore>(
 ) -> Result<bool, SyncError<S::Error>> {
     let inflated = known.reply.as_ref().map(|reply| reply.limits).unwrap_or_default().inflated_bytes;
     let page = transport.pull(&PullRequest { cursor: known.hello.cursor, max_bytes: inflated })?;
+    if !leads_on(known.hello.cursor, &page) {
+        return Err(SyncError::NoProgress);
+    }
     let more = page.more;
     report.received_groups += page.groups.len() as u64;
     report.received_ops += page.groups.iter().map(|one| one.group.ops.len() as u64).sum::<u64>();
@@ -254,6 +259,12 @@ fn pull<S: LocalStore>(
     store.apply_page(page).map_err(SyncError::Store)?;
     known.hello = store.hello().map_err(SyncError::Store)?;
     Ok(more)
+}
+
+/// True if a page begins where the laptop stands and ends further on; one that stays there must be the last.
+fn leads_on(cursor: Option<Cursor>, page: &Page) -> bool {
+    let here = cursor.map_or(0, |cursor| cursor.position);
+    page.from == cursor && page.to.position >= here && (!page.more || page.to.position > here)
 }
 
 /// How long to wait before try number `attempt` (from 1): full jitter between 2 s and a ceiling that
@@ -267,8 +278,7 @@ pub fn wait_ms(attempt: u32, random: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::CommuneId;
-    use sync_core::position::Cursor;
+    use domain::ids::{CommuneId, DeviceId};
     use sync_core::wire::Limits;
 
     use super::*;

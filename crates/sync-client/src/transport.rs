@@ -1,7 +1,7 @@
 //! The seam between what a sync does and how its messages travel. HTTP is one way; the simulator and a
 //! courier with a stick are others.
 
-use sync_core::api::ApiError;
+use sync_core::api::{AddressError, ApiError};
 use sync_core::wire::{Hello, HelloReply, Page, PullRequest, PushReply, SignedBatch};
 
 /// Why a message did not get through. All of them leave the laptop as it was.
@@ -13,6 +13,9 @@ pub enum TransportError {
     /// The line was up and then carried no byte for 30 s.
     #[error("the line stalled")]
     Stalled,
+    /// Nobody can be called there: the address is none, or in clear beyond this machine.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// Somebody answers who is not this commune's server.
     #[error("the server has another identity")]
     OtherIdentity,
@@ -36,6 +39,7 @@ impl TransportError {
         match self {
             Self::Unreachable => "sync.unreachable",
             Self::Stalled => "sync.stalled",
+            Self::Address(error) => error.code(),
             Self::OtherIdentity => "sync.other_identity",
             Self::Refused(error) => error.code.code(),
             Self::Busy { .. } => "server.busy",
@@ -48,7 +52,7 @@ impl TransportError {
         match self {
             Self::Unreachable | Self::Stalled | Self::Busy { .. } => true,
             Self::Refused(error) => error.retryable,
-            Self::OtherIdentity | Self::Unreadable => false,
+            Self::Address(_) | Self::OtherIdentity | Self::Unreadable => false,
         }
     }
 }

@@ -13,7 +13,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// DER of an Ed25519 public key up to the key itself (RFC 8410): algorithm, then a bit string.
+/// What stands in the subject public key info of an Ed25519 key before the key itself (RFC 8410): the
+/// algorithm, then a bit string without unused bits.
 const ED25519_SPKI: [u8; 10] = [0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// A moment at which every certificate of a commune is valid: 2026-01-01.
 const FIXED_MOMENT: Duration = Duration::from_secs(1_767_225_600);
@@ -34,10 +35,17 @@ struct Pinned {
 
 impl Pinned {
     fn is_identity(&self, certificate: &CertificateDer<'_>) -> bool {
-        let spki = [&ED25519_SPKI[..], &self.identity].concat();
         webpki::anchor_from_trusted_cert(certificate)
-            .is_ok_and(|anchor| anchor.subject_public_key_info.ends_with(&spki))
+            .is_ok_and(|anchor| is_key(&anchor.subject_public_key_info, &self.identity))
     }
+}
+
+/// True if the key info is this Ed25519 key and nothing else. A key of another kind that merely holds the
+/// same bytes somewhere (they are its owner's to choose) is not it.
+fn is_key(key_info: &[u8], identity: &[u8; 32]) -> bool {
+    key_info
+        .split_at_checked(ED25519_SPKI.len())
+        .is_some_and(|(kind, key)| kind == ED25519_SPKI && key == identity)
 }
 
 impl ServerCertVerifier for Pinned {
@@ -93,5 +101,30 @@ impl ServerCertVerifier for Pinned {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_only_ends_like_the_commune_s_is_another() {
+        let identity = [7; 32];
+        let own = [&ED25519_SPKI[..], &identity].concat();
+        let check = |key_info: &[u8], expect: bool| {
+            assert_eq!(is_key(key_info, &identity), expect, "{key_info:02x?}");
+        };
+        check(&own, true);
+        check(&[&[0x30, 0x05][..], &own].concat(), false);
+        check(&[&own[..], &[0]].concat(), false);
+        check(&own[1..], false);
+        check(&identity, false);
+        check(&[], false);
+        check(&[&ED25519_SPKI[..], &[8; 32]].concat(), false);
+        // X25519: one byte of the algorithm differs.
+        let mut other_kind = own;
+        other_kind[6] = 0x6e;
+        check(&other_kind, false);
     }
 }

@@ -1,4 +1,5 @@
-//! What stands around the messages of [`crate::wire`]: paths, the enrolment code and its exchange, and
+//! What stands around the messages of [`crate::wire`]: paths, the enrolment code and its exchange, the
+//! server's address ([`ServerAddress`]), and
 //! the one shape of a refusal. Both sides read them here, so that neither spells them a second time.
 //!
 //! It opens no socket and knows no HTTP status; those are the transport's.
@@ -12,7 +13,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::consent::Basis;
 use domain::ids::{CommuneId, DeviceId, HamletUnitId, UserId};
 use domain::people::Role;
+use ed25519_dalek::{Signature, Signer};
 use serde::{Deserialize, Serialize};
+
+pub use crate::address::{AddressError, DEFAULT_PORT, ServerAddress};
+use crate::hex;
+use crate::wire::{SigningKey, VerifyingKey};
 
 /// POST [`EnrolRequest`] → [`EnrolReply`], JSON both ways. The only one without a token.
 pub const ENROL: &str = "/v1/enrol";
@@ -38,6 +44,35 @@ pub struct EnrolRequest {
     pub device_key: String,
     /// What people call the laptop: "Máy chị Lan".
     pub device_name: String,
+    /// The device key's Ed25519 signature over the secret, 128 lower-case hexadecimal digits: who merely saw
+    /// a code and somebody's public key cannot answer for that laptop, not even for a code that was used.
+    pub proof: String,
+}
+
+/// What [`EnrolRequest::proof`] signs. The word in front keeps it apart from signed batches.
+fn proven_text(secret: &str) -> Vec<u8> {
+    [b"tungnha 2026 enrolment\n", secret.as_bytes()].concat()
+}
+
+impl EnrolRequest {
+    /// A request of the laptop that holds the key.
+    pub fn signed(secret: &str, device_key: &SigningKey, device_name: &str) -> Self {
+        Self {
+            secret: secret.to_owned(),
+            device_key: hex::text(device_key.verifying_key().as_bytes()),
+            device_name: device_name.to_owned(),
+            proof: hex::text(&device_key.sign(&proven_text(secret)).to_bytes()),
+        }
+    }
+
+    /// The device's public key; `None` unless it is a sound one and the sender holds its other half.
+    pub fn proven_key(&self) -> Option<VerifyingKey> {
+        let key =
+            VerifyingKey::from_bytes(&hex::parse(&self.device_key)?).ok().filter(|key| !key.is_weak())?;
+        let proof = Signature::from_bytes(&hex::parse(&self.proof)?);
+        key.verify_strict(&proven_text(&self.secret), &proof).ok()?;
+        Some(key)
+    }
 }
 
 /// What a new device is given. The token is shown once and never again.
@@ -121,7 +156,7 @@ codes! {
     EnrolUsedCode = "enrol.used_code",
     /// Its time is over.
     EnrolExpiredCode = "enrol.expired_code",
-    /// The device key is no Ed25519 public key.
+    /// The device key is no Ed25519 public key, or the sender does not hold its other half.
     EnrolBadKey = "enrol.bad_key",
     /// No token, or one nobody has.
     AuthUnknownToken = "auth.unknown_token",
@@ -252,10 +287,27 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_printed_by_debug() {
-        let request =
-            EnrolRequest { secret: "hush".into(), device_key: "k".into(), device_name: "Máy Lan".into() };
+        let request = EnrolRequest::signed("hush", &SigningKey::from_bytes(&[7; 32]), "Máy Lan");
         let code = EnrolmentCode { address: None, identity: [7; 32], secret: "hush".into() };
         assert!(!format!("{request:?}{code:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_key_counts_only_for_who_holds_its_other_half() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let good = EnrolRequest::signed("hush", &key, "Máy Lan");
+        assert_eq!(good.proven_key(), Some(key.verifying_key()));
+        let other = EnrolRequest::signed("hush", &SigningKey::from_bytes(&[8; 32]), "Máy Lan");
+        for wrong in [
+            EnrolRequest { secret: "other".into(), ..good.clone() },
+            EnrolRequest { device_key: other.device_key.clone(), ..good.clone() },
+            EnrolRequest { device_key: "zz".into(), ..good.clone() },
+            EnrolRequest { device_key: "00".repeat(32), ..good.clone() },
+            EnrolRequest { proof: other.proof, ..good.clone() },
+            EnrolRequest { proof: String::new(), ..good },
+        ] {
+            assert_eq!(wrong.proven_key(), None);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use domain::visit::Visit;
 use uuid::Uuid;
 
 use crate::alias::{SameAs, canonical};
+use crate::group::Group;
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server};
@@ -21,7 +22,7 @@ use crate::receipt::Found;
 use crate::records::Recorded;
 use crate::rights::{Ended, Held, Reach};
 use crate::row::Row;
-use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename};
+use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename, user};
 use crate::stamp::{OrderKey, Stamp};
 use crate::value::Value;
 use crate::wire::{GroupAnswer, PushReply};
@@ -400,4 +401,52 @@ fn another_content_under_a_known_name_is_kept_apart() {
     let counts = laptops[0].counts().unwrap();
     assert_eq!((counts.pending_groups, counts.acknowledged_groups), (0, 1));
     assert!(matches!(reply.groups[..], [GroupAnswer { .. }]));
+}
+
+/// A laptop signs its batches, and the ops in them name a writer: who does not work on it did not write them.
+#[test]
+fn work_in_the_name_of_somebody_who_is_not_on_that_laptop_is_kept_apart() {
+    let (mut server, mut laptops) = village(1);
+    let kept_apart = GroupOutcome::Quarantined(Quarantine::Invalid);
+    let named = |number: u128, by: u128| {
+        let mut group = household(number, 0, number, NOW_MS);
+        group.ops[0].header.actor = user(by);
+        group
+    };
+    let mut laptop = laptops.remove(0);
+    laptop.save(named(20, 1));
+    laptop.save(named(21, 0));
+    assert_eq!(outcomes(&server.push(&laptop.batch(9))), [&kept_apart, &GroupOutcome::Applied]);
+    laptop.sync(&mut server);
+    // Several people share a laptop: each of them writes in their own name.
+    server.users.insert(device(0), vec![user(0), user(2)]);
+    for (number, by) in [(22, 0), (23, 2), (24, 1)] {
+        laptop.save(named(number, by));
+    }
+    let batch = laptop.batch(9);
+    let first = server.push(&batch);
+    assert_eq!(outcomes(&first), [&GroupOutcome::Applied, &GroupOutcome::Applied, &kept_apart]);
+    // Somebody who left since is not judged again: what has a receipt keeps it.
+    server.users.insert(device(0), vec![user(0)]);
+    let second = server.push(&batch);
+    assert_eq!(outcomes(&second), [&GroupOutcome::Known, &GroupOutcome::Known, &kept_apart]);
+    assert_eq!(first.receipts, second.receipts);
+}
+
+/// Checks, parents and the merge of one group ask for the same rows; the log is asked once.
+#[test]
+fn each_row_is_read_once_for_a_group() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].sync(&mut server);
+    let rename = |index: u16| {
+        let mut op = rename(30, 0, 2, "Lê An", NOW_MS, None).ops.remove(0);
+        op.header.id.index = index;
+        op.fields = vec![FieldEdit::first(no::MEMBER_HOUSEHOLD, id(1)), op.fields.remove(0)];
+        op
+    };
+    laptops[0].save(Group { id: op_id(30, 0).group, seed: None, ops: (0..4).map(rename).collect() });
+    let before = server.rows_read.get();
+    let reply = server.push(&laptops[0].batch(9));
+    assert_eq!(outcomes(&reply), [&GroupOutcome::Applied]);
+    assert_eq!(server.rows_read.get() - before, 2, "the person and the household above");
 }

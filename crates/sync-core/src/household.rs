@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::Day;
-use domain::consent::{Consent, Purpose, Standing};
+use domain::consent::{Backing, Basis, Consent, Decision, Purpose, Standing};
 use domain::criteria::{CriteriaSet, Person};
 use domain::fact::{Assessment, Current, Fact};
 use domain::ids::MemberId;
@@ -23,6 +23,8 @@ pub struct CountedBy {
     pub rules: DoorRules,
     /// What makes a Gia đình số.
     pub criteria: CriteriaSet,
+    /// The commune's legal basis: how long a relative's word counts.
+    pub basis: Basis,
 }
 
 impl CountedBy {
@@ -83,7 +85,8 @@ impl HouseholdState {
         by: &CountedBy,
         today: Day,
     ) -> Self {
-        let stand: Vec<&Visit> = standing(visits).into_iter().map(|(_, visit)| visit).collect();
+        let stand = standing(visits).into_iter().map(|(_, visit)| visit);
+        let stand: Vec<&Visit> = stand.filter(|visit| visit.outcome.is_attempt()).collect();
         let guided: BTreeSet<MemberId> =
             stand.iter().flat_map(|visit| visit.guided.iter().copied()).collect();
         let answers = people.iter().flat_map(|records| &records.assessments);
@@ -120,12 +123,17 @@ impl PersonState {
 
 fn person(records: PersonRecords, guided: &BTreeSet<MemberId>, by: &CountedBy, today: Day) -> PersonState {
     let PersonRecords { member, assessments, consents } = records;
-    let answers = standing(&consents).into_iter().map(|(_, consent)| consent);
-    let consent = Standing::of(&Purpose::Figures, answers);
+    let stand = standing(&consents);
+    let consent = Standing::of(&Purpose::Figures, stand.iter().map(|(_, consent)| consent));
+    let agreed = stand.iter().filter(|(_, consent)| {
+        consent.decision == Decision::Agreed && consent.purposes.contains(&Purpose::Figures)
+    });
+    let agreed_on = agreed.map(|(key, consent)| day_of(key, consent.day)).min();
+    let backing = Backing { basis: &by.basis, agreed_on };
     let facts = if consent == Standing::Refused {
         BTreeMap::new()
     } else {
-        current_facts(&assessments, today, |_, evidence, day| by.rules.valid_until(evidence, day))
+        current_facts(&assessments, today, |_, evidence, day| by.rules.counts_until(evidence, day, &backing))
     };
     PersonState { guided: guided.contains(&member.id), member, facts, consent }
 }

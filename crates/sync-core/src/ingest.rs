@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use domain::ids::{CommuneId, DeviceId};
+use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{self, FieldRule};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,10 +31,6 @@ pub trait LogView {
     fn known(&self, op: OpId) -> Result<Option<(OpHash, Receipt)>, Self::Error>;
     /// The record's row.
     fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, Self::Error>;
-    /// True if the record has a row.
-    fn exists(&self, kind: u16, record: Uuid) -> Result<bool, Self::Error> {
-        Ok(self.row(kind, record)?.is_some())
-    }
     /// The stamp of an op that was taken, or that arrived and waits in quarantine.
     fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, Self::Error>;
     /// The highest stamp given to an op that arrived under this incarnation, quarantined ones included.
@@ -47,6 +43,31 @@ pub trait LogView {
     /// The reason, if the group waits in quarantine with this content ([`Group::hash`]): another content
     /// under the name of a waiting group is kept beside it, not taken for it.
     fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Self::Error>;
+}
+
+/// The rows that a group stands on or changes: each is read once, however many of its ops, parents and
+/// checks ask for it.
+pub(crate) struct Rows<'v, V> {
+    view: &'v V,
+    read: HashMap<(u16, Uuid), Option<Row>>,
+}
+
+impl<'v, V: LogView> Rows<'v, V> {
+    fn new(view: &'v V) -> Self {
+        Self { view, read: HashMap::new() }
+    }
+
+    fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
+        Ok(match self.read.entry((kind, record)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.view.row(kind, record)?),
+        })
+    }
+
+    /// The record's row as the log has it.
+    pub(crate) fn get(&mut self, kind: u16, record: Uuid) -> Result<Option<&Row>, V::Error> {
+        Ok(self.place(kind, record)?.as_ref())
+    }
 }
 
 /// Why a group waits in quarantine. As text, so that a reason of a newer version is kept.
@@ -136,6 +157,8 @@ pub struct IngestContext<'a> {
     pub commune: CommuneId,
     /// The device that wrote and numbered the groups; the batch is signed by it.
     pub device: DeviceId,
+    /// Who works on the device: nobody else's work is taken from it, or a laptop could sign for a colleague.
+    pub users: &'a [UserId],
     /// The server's clock; never goes back. For a group out of quarantine: that of its arrival.
     pub received_at_ms: i64,
     /// Of the group's session; 0 if the session never met a server.
@@ -206,7 +229,11 @@ pub fn ingest<V: LogView>(
                 invalid = true;
                 None
             }
-            None => None,
+            None => {
+                // What has a receipt is not judged again: its writer may have left since.
+                invalid |= !context.users.contains(&op.header.actor);
+                None
+            }
         };
         known.push(receipt);
     }
@@ -225,13 +252,14 @@ pub fn ingest<V: LogView>(
         let receipts = known.into_iter().flatten().collect();
         return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known, commits: false });
     }
-    if !rights_suffice(group, context) || !scopes_fit(view, group, &known)? {
+    let mut rows = Rows::new(view);
+    if !rights_suffice(group, context) || !scopes_fit(&mut rows, group, &known)? {
         return Ok(quarantined(Quarantine::Rights));
     }
-    if !parents_known(view, group, &known)? {
+    if !parents_known(&mut rows, group, &known)? {
         return Ok(quarantined(Quarantine::NoParent));
     }
-    take(view, numbered, context, &hashes, known, stamps)
+    take(rows, numbered, context, &hashes, known, stamps)
 }
 
 /// `None` if the group is next, or uses its number for the second time.
@@ -308,32 +336,27 @@ fn stamps<V: LogView>(
 
 /// Merges the ops that are not known yet and writes their receipts.
 fn take<V: LogView>(
-    view: &V,
+    mut rows: Rows<'_, V>,
     numbered: &Numbered,
     context: &IngestContext<'_>,
     hashes: &[OpHash],
     known: Vec<Option<Receipt>>,
     stamps: Vec<Stamp>,
 ) -> Result<Ingested, V::Error> {
-    let mut rows: Vec<(Row, bool)> = Vec::new();
-    let mut places: HashMap<(u16, Uuid), usize> = HashMap::new();
+    // In the order in which the group first changes them.
+    let mut changed: Vec<(u16, Uuid)> = Vec::new();
     let mut receipts = Vec::with_capacity(numbered.group.ops.len());
     for (((op, hash), known), stamp) in numbered.group.ops.iter().zip(hashes).zip(known).zip(&stamps) {
         if let Some(receipt) = known {
             receipts.push(receipt);
             continue;
         }
-        let place = match places.entry((op.header.kind, op.header.record)) {
-            Entry::Occupied(entry) => *entry.get(),
-            Entry::Vacant(entry) => {
-                let row = view.row(op.header.kind, op.header.record)?;
-                rows.push((row.unwrap_or_else(|| Row::begun_by(op)), false));
-                *entry.insert(rows.len() - 1)
-            }
-        };
-        let Some((row, changed)) = rows.get_mut(place) else { continue };
+        let key = (op.header.kind, op.header.record);
+        let row = rows.place(key.0, key.1)?.get_or_insert_with(|| Row::begun_by(op));
         let found = rivals(row, op);
-        *changed |= !row.merge(op, *stamp).changed.is_empty();
+        if !row.merge(op, *stamp).changed.is_empty() && !changed.contains(&key) {
+            changed.push(key);
+        }
         receipts.push(context.key.seal(Receipt {
             op: op.id(),
             op_hash: *hash,
@@ -343,7 +366,7 @@ fn take<V: LogView>(
             mac: [0; 16],
         }));
     }
-    let rows: Vec<Row> = rows.into_iter().filter(|(_, changed)| *changed).map(|(row, _)| row).collect();
+    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.read.remove(key).flatten()).collect();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
     Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
 }

@@ -6,6 +6,7 @@
 //! Numbers such as §2 and F13 point into `docs/SYNC.md`. Laws of merge and projection are in `laws.rs`,
 //! the named short histories in `histories.rs`, a model of one server and three laptops in `model.rs`.
 
+mod address;
 pub mod alias;
 pub mod api;
 mod batch;

@@ -35,7 +35,8 @@ pub trait LocalStore {
     fn offsets(&self, groups: &[Numbered]) -> Result<Vec<SessionOffset>, Self::Error>;
 
     /// Stores the receipts whose op hash is one of this laptop's, and the quarantines. Writes no row.
-    fn acknowledge(&mut self, reply: &PushReply) -> Result<(), Self::Error>;
+    /// Returns how many groups were pending and are no longer: 0 says that the same batch would go again.
+    fn acknowledge(&mut self, reply: &PushReply) -> Result<u64, Self::Error>;
 
     /// Merges a page into base rows, drops from the overlay what it delivers, and moves the cursor to its
     /// end: one transaction. A page that does not begin at the cursor is refused.

@@ -3,9 +3,10 @@
 //! end with every save on the server and the same bytes everywhere. The product's own simulator, with
 //! real stores, restores and cut files, stands beside this.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use domain::ids::DeviceId;
+use domain::ids::{DeviceId, UserId};
 use uuid::Uuid;
 
 use crate::group::{Group, GroupLimits};
@@ -16,7 +17,7 @@ use crate::position::{ChainHash, Cursor, Epoch, Position, is_after};
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::rights::{Held, Reach};
 use crate::row::Row;
-use crate::samples::{COMMUNE, NOW_MS, device};
+use crate::samples::{COMMUNE, NOW_MS, device, user};
 use crate::stamp::Stamp;
 use crate::wire::*;
 
@@ -25,6 +26,8 @@ pub(crate) type Rows = BTreeMap<(u16, Uuid), Row>;
 pub(crate) struct Server {
     pub(crate) now_ms: i64,
     pub(crate) held: Vec<Held>,
+    /// Who works on which device.
+    pub(crate) users: BTreeMap<DeviceId, Vec<UserId>>,
     pub(crate) log: Vec<PageGroup>,
     pub(crate) rows: Rows,
     pub(crate) known: BTreeMap<OpId, (OpHash, Receipt)>,
@@ -33,6 +36,8 @@ pub(crate) struct Server {
     last_stamps: BTreeMap<(DeviceId, u64), Stamp>,
     chain: Vec<ChainHash>,
     key: ReceiptKey,
+    /// How often ingest asked for a row.
+    pub(crate) rows_read: Cell<usize>,
 }
 
 pub(crate) struct Waiting {
@@ -48,6 +53,7 @@ impl LogView for Server {
         Ok(self.known.get(&op).cloned())
     }
     fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, Self::Error> {
+        self.rows_read.update(|count| count + 1);
         Ok(self.rows.get(&(kind, record)).cloned())
     }
     fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, Self::Error> {
@@ -79,6 +85,7 @@ impl Server {
         Self {
             now_ms: NOW_MS,
             held: vec![Held { reach: Reach::WholeCommune, ended: None }],
+            users: (0..9).map(|n| (device(n), vec![user(n)])).collect(),
             log: vec![],
             rows: Rows::new(),
             known: BTreeMap::new(),
@@ -87,6 +94,7 @@ impl Server {
             last_stamps: BTreeMap::new(),
             chain: vec![ChainHash::default()],
             key: ReceiptKey([7; 32]),
+            rows_read: Cell::new(0),
         }
     }
 
@@ -110,6 +118,7 @@ impl Server {
         let context = IngestContext {
             commune: COMMUNE,
             device,
+            users: &self.users[&device],
             received_at_ms: again.map_or(self.now_ms, |w| w.received_at_ms),
             session_offset_ms: offset_ms,
             position,
@@ -292,7 +301,8 @@ impl LocalStore for Laptop {
         Ok(vec![])
     }
 
-    fn acknowledge(&mut self, reply: &PushReply) -> Result<(), Self::Error> {
+    fn acknowledge(&mut self, reply: &PushReply) -> Result<u64, Self::Error> {
+        let mut settled = 0;
         for own in &mut self.own {
             let group = &own.numbered.group;
             let receipted = |op: &Op| {
@@ -301,9 +311,11 @@ impl LocalStore for Laptop {
             let kept_apart = reply.groups.iter().any(|answer| {
                 answer.group == group.id && matches!(answer.outcome, GroupOutcome::Quarantined(_))
             });
-            own.acknowledged |= kept_apart || group.ops.iter().all(receipted);
+            let settles = kept_apart || group.ops.iter().all(receipted);
+            settled += u64::from(settles && !own.acknowledged);
+            own.acknowledged |= settles;
         }
-        Ok(())
+        Ok(settled)
     }
 
     fn apply_page(&mut self, page: Page) -> Result<(), Self::Error> {

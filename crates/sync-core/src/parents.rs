@@ -6,7 +6,7 @@ use domain::registry::{Nature, RecordKind, no, parent_field};
 use uuid::Uuid;
 
 use crate::group::Group;
-use crate::ingest::LogView;
+use crate::ingest::{LogView, Rows};
 use crate::op::{Op, Scope};
 use crate::receipt::Receipt;
 
@@ -48,7 +48,7 @@ fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
 /// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
 /// Kinds of a newer version are not judged.
 pub(crate) fn parents_known<V: LogView>(
-    view: &V,
+    rows: &mut Rows<'_, V>,
     group: &Group,
     known: &[Option<Receipt>],
 ) -> Result<bool, V::Error> {
@@ -56,12 +56,12 @@ pub(crate) fn parents_known<V: LogView>(
     for (op, known) in group.ops.iter().zip(known) {
         let (no, record) = (op.header.kind, op.header.record);
         let Some(kind) = RecordKind::from_no(no).filter(|_| known.is_none()) else { continue };
-        if !begun.contains(&(no, record)) && !begins(op, kind) && !view.exists(no, record)? {
+        if !begun.contains(&(no, record)) && !begins(op, kind) && rows.get(no, record)?.is_none() {
             return Ok(false);
         }
         if let Some((kind, parent)) = parent_of(op, kind)
             && !begun.contains(&(kind.no(), parent))
-            && !view.exists(kind.no(), parent)?
+            && rows.get(kind.no(), parent)?.is_none()
         {
             return Ok(false);
         }
@@ -74,18 +74,18 @@ pub(crate) fn parents_known<V: LogView>(
 /// parent lies. Rights are judged by the op's own scope, which its writer chose; without this, somebody who
 /// knows an id could write into another hamlet's records, and that hamlet would never hear of it.
 pub(crate) fn scopes_fit<V: LogView>(
-    view: &V,
+    rows: &mut Rows<'_, V>,
     group: &Group,
     known: &[Option<Receipt>],
 ) -> Result<bool, V::Error> {
     for op in group.ops.iter().zip(known).filter(|(_, known)| known.is_none()).map(|(op, _)| op) {
         let scope = op.header.scope;
-        if view.row(op.header.kind, op.header.record)?.is_some_and(|row| row.scope != scope) {
+        if rows.get(op.header.kind, op.header.record)?.is_some_and(|row| row.scope != scope) {
             return Ok(false);
         }
         let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
         let Some((kind, parent)) = parent_of(op, kind) else { continue };
-        let parent = view.row(kind.no(), parent)?;
+        let parent = rows.get(kind.no(), parent)?;
         if parent.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
             return Ok(false);
         }

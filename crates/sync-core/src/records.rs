@@ -3,6 +3,7 @@
 //! in the row is not touched by that.
 
 mod events;
+mod listed;
 mod office;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use domain::registry::{RecordKind, no};
 use uuid::Uuid;
 
 pub use events::ResidenceEvent;
+pub use listed::written_by_list;
 pub use office::{Assignment, Attendance, RosterList};
 
 use crate::row::Row;

@@ -22,6 +22,11 @@ pub(crate) fn device(n: u128) -> DeviceId {
     DeviceId(id(0xd0 + n))
 }
 
+/// Who works on the device of that number.
+pub(crate) fn user(n: u128) -> UserId {
+    UserId(id(0xa0 + n))
+}
+
 pub(crate) fn op_id(group: u128, index: u16) -> OpId {
     OpId { group: GroupId(id(group)), index }
 }
@@ -35,7 +40,7 @@ pub(crate) fn header(group: u128, index: u16, by: u128, kind: u16, record: u128,
         kind,
         record: id(record),
         device: device(by),
-        actor: UserId(id(0xa0 + by)),
+        actor: user(by),
         schema: 1,
         wall_ms,
         session: 1,

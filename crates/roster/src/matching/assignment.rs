@@ -43,6 +43,8 @@ pub(super) enum Assigned {
     To(usize, Vec<Evidence>, Pairing),
     /// Positions in the register.
     Open(Vec<usize>),
+    /// Of this very list, and deleted since.
+    Deleted,
 }
 
 struct Candidate {
@@ -70,6 +72,9 @@ pub(super) fn assign(
             set(&mut assigned, at, Assigned::To(kept, vec![Evidence::SameRecord], pairing));
             set(&mut settled, at, true);
             set(&mut taken, kept, true);
+        } else if register.deleted_households.contains(&list.household_id(household)) {
+            set(&mut assigned, at, Assigned::Deleted);
+            set(&mut settled, at, true);
         }
     }
     let mut candidates = Vec::new();
@@ -148,7 +153,8 @@ fn set<T>(all: &mut [T], at: usize, value: T) {
     }
 }
 
-/// People of one list and its import by their rows; whoever was added since by name and birth.
+/// People of one list and its import by their rows; whoever was added since by name and birth. A row whose
+/// person is somewhere else now, or deleted, is nobody's to be guessed ([`super::household::find_own_rows`]).
 fn same_list_pairing(
     list: &RosterList,
     at: usize,
@@ -158,20 +164,36 @@ fn same_list_pairing(
     listed: &[Listed],
 ) -> Pairing {
     let members = list.households.get(at).map(|household| household.members.as_slice()).unwrap_or_default();
-    let by_row: Option<Vec<member::Pair>> = members
-        .iter()
-        .enumerate()
-        .map(|(listed, member)| match index.member_by_id.get(&list.member_id(member)) {
+    let (mut pairs, mut rest) = (Vec::new(), Vec::new());
+    for (listed, member) in members.iter().enumerate() {
+        let id = list.member_id(member);
+        match index.member_by_id.get(&id) {
             Some((household, place)) if *household == kept => {
-                Some(member::Pair { listed, kept: *place, weight: i32::MAX })
+                pairs.push(member::Pair { listed, kept: *place, weight: i32::MAX });
             }
-            _ => None,
-        })
-        .collect();
-    match by_row {
-        Some(pairs) => Pairing { pairs, ambiguous: Vec::new() },
-        None => member::pair(&named_listed(list, listed, at), &named_kept(register, index, kept)),
+            None if !register.deleted_members.contains(&id) => rest.push(listed),
+            _ => {}
+        }
     }
+    if rest.is_empty() {
+        return Pairing { pairs, ambiguous: Vec::new() };
+    }
+    let (people, known) = (named_listed(list, listed, at), named_kept(register, index, kept));
+    let free: Vec<usize> = (0..known.len()).filter(|at| pairs.iter().all(|pair| pair.kept != *at)).collect();
+    let some =
+        |places: &[usize]| -> Vec<_> { places.iter().filter_map(|at| known.get(*at)).copied().collect() };
+    let named: Vec<_> = rest.iter().filter_map(|at| people.get(*at)).copied().collect();
+    let mut pairing = member::pair(&named, &some(&free));
+    let back = |places: &[usize], at: usize| places.get(at).copied().unwrap_or(usize::MAX);
+    for pair in &mut pairing.pairs {
+        (pair.listed, pair.kept) = (back(&rest, pair.listed), back(&free, pair.kept));
+    }
+    for (listed, places) in &mut pairing.ambiguous {
+        *listed = back(&rest, *listed);
+        places.iter_mut().for_each(|place| *place = back(&free, *place));
+    }
+    pairing.pairs.extend(pairs);
+    pairing
 }
 
 fn candidates_of(

@@ -62,6 +62,9 @@ pub(super) fn outcomes(
         Assigned::New => {
             HouseholdOutcome::New { members: vec![MemberOutcome::New; named_listed(list, listed, at).len()] }
         }
+        Assigned::Deleted => HouseholdOutcome::Deleted {
+            members: vec![MemberOutcome::Deleted; named_listed(list, listed, at).len()],
+        },
         Assigned::Open(kept) => HouseholdOutcome::Ambiguous {
             candidates: kept
                 .iter()
@@ -130,6 +133,45 @@ fn matched(
     MemberOutcome::Matched { id: kept.0.id, evidence, differences: difference::of_member(listed.0, kept.0) }
 }
 
+/// A row of this very list that was taken in before is its person, wherever that person is now: in another
+/// household, or deleted.
+pub(super) fn find_own_rows(
+    list: &RosterList,
+    listed: &[Listed],
+    register: &Register,
+    index: &Index,
+    outcomes: &mut [HouseholdOutcome],
+) {
+    for (at, outcome) in outcomes.iter_mut().enumerate() {
+        let (HouseholdOutcome::Matched { members, .. }
+        | HouseholdOutcome::New { members }
+        | HouseholdOutcome::Deleted { members }) = outcome
+        else {
+            continue;
+        };
+        for (one, outcome) in named_listed(list, listed, at).into_iter().zip(members.iter_mut()) {
+            if !matches!(outcome, MemberOutcome::New | MemberOutcome::Deleted) {
+                continue;
+            }
+            let id = list.member_id(one.0);
+            let place = index.member_by_id.get(&id);
+            let kept = place.and_then(|(household, place)| {
+                let member = register.households.get(*household)?.members.get(*place)?;
+                Some((member, index.names.get(*household)?.get(*place)?))
+            });
+            if let Some(kept) = kept {
+                *outcome = matched(one, kept, true);
+                if let MemberOutcome::Matched { evidence, differences, .. } = outcome {
+                    evidence.push(Evidence::OtherHousehold);
+                    differences.push(Difference::other_household());
+                }
+            } else if register.deleted_members.contains(&id) {
+                *outcome = MemberOutcome::Deleted;
+            }
+        }
+    }
+}
+
 /// Somebody who is new in a household may be known from another one of the unit: a daughter who married,
 /// a household that split. Needs the same name and the same day of birth, and only one such person.
 pub(super) fn find_in_other_households(
@@ -141,7 +183,10 @@ pub(super) fn find_in_other_households(
 ) {
     let mut taken: HashSet<MemberId> = HashSet::new();
     for outcome in outcomes.iter() {
-        if let HouseholdOutcome::Matched { members, .. } | HouseholdOutcome::New { members } = outcome {
+        if let HouseholdOutcome::Matched { members, .. }
+        | HouseholdOutcome::New { members }
+        | HouseholdOutcome::Deleted { members } = outcome
+        {
             taken.extend(members.iter().filter_map(|member| match member {
                 MemberOutcome::Matched { id, .. } => Some(*id),
                 _ => None,

@@ -32,6 +32,8 @@ pub(super) struct Index {
     pub(super) by_name: HashMap<(UnitIndex, String), Vec<(usize, usize)>>,
     pub(super) by_code: HashMap<(UnitIndex, String), Vec<usize>>,
     pub(super) by_door: HashMap<(UnitIndex, String), Vec<usize>>,
+    /// Positions in the register's list of the deleted.
+    pub(super) deleted_by_name: HashMap<(UnitIndex, String), Vec<usize>>,
     /// Of each household, of each member.
     pub(super) names: Vec<Vec<NameForms>>,
     units: HashMap<String, UnitIndex>,
@@ -47,6 +49,7 @@ impl Index {
             by_name: HashMap::new(),
             by_code: HashMap::new(),
             by_door: HashMap::new(),
+            deleted_by_name: HashMap::new(),
             names: Vec::with_capacity(register.households.len()),
             units: HashMap::new(),
             units_by_core: HashMap::new(),
@@ -67,6 +70,11 @@ impl Index {
             if let Some(door) = door(&household.alley, &household.house_no, &household.place_note) {
                 index.by_door.entry((unit, door)).or_default().push(at);
             }
+        }
+        for (at, gone) in register.deleted_people.iter().enumerate() {
+            let unit = index.add_unit(&gone.hamlet_unit);
+            let name = NameForms::of(&gone.full_name);
+            index.deleted_by_name.entry((unit, name.sound)).or_default().push(at);
         }
         index
     }

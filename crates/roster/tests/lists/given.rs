@@ -112,8 +112,7 @@ fn the_sample_that_comes_with_the_program() {
 }
 
 fn planned(list: &RosterList, register: &Register) -> Plan {
-    let destination =
-        Destination { commune: CommuneId(Uuid::from_u128(1)), units: &[], unit_for_the_rest: None };
+    let destination = Destination { commune: CommuneId(Uuid::from_u128(1)), units: &[] };
     plan(list, &match_list(list, register), register, &destination)
 }
 

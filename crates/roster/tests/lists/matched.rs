@@ -2,9 +2,10 @@
 //! new, what nobody can say.
 
 use domain::ids::{HouseholdId, MemberId};
+use domain::people::{Alley, HamletUnit, Household, Member};
 use roster::{
-    Counts, DifferenceKind, Field, HouseholdOutcome, Limits, MemberOutcome, Register, RosterList, match_list,
-    open, read,
+    Counts, Destination, DifferenceKind, Field, HouseholdOutcome, Limits, MemberOutcome, Register,
+    RosterList, match_list, open, plan, read,
 };
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn list(rows: &[&str]) -> RosterList {
 }
 
 fn counts(added: usize, matched: usize, changed: usize, ambiguous: usize) -> Counts {
-    Counts { added, matched, changed, ambiguous }
+    Counts { added, matched, changed, ambiguous, deleted: 0 }
 }
 
 /// Households, then people, of a newer list against an older one.
@@ -217,4 +218,111 @@ fn a_list_typed_in_anew_doubles_hardly_anybody() {
     for (outcome, number) in matches.households.iter().zip(0u128..) {
         assert!(matches!(outcome, HouseholdOutcome::Matched { id, .. } if id.0 == Uuid::from_u128(number)));
     }
+}
+
+/// What a list brought and somebody deleted stays deleted when the list comes again; who moved is found
+/// where they are now, also without an exact birth; nobody's row is taken for somebody else.
+#[test]
+fn the_same_list_after_deletions_and_moves() {
+    let rows = [FAMILY.as_slice(), &["Thôn Sen;Ngõ 9;1;Phạm Minh Đức;1988;Nam;Chủ hộ;"]].concat();
+    let list = list(&rows);
+    let member = |household: usize, at: usize| list.member_id(&list.households[household].members[at]);
+    let check = |register: &Register, households: Counts, persons: Counts| {
+        let matches = match_list(&list, register);
+        assert_eq!((matches.household_counts, matches.person_counts), (households, persons), "{register:?}");
+    };
+    let deleted = |counts: Counts, deleted| Counts { deleted, ..counts };
+
+    let mut register = Register::from(&list);
+    register.households[0].members.remove(0);
+    register.deleted_members.insert(member(0, 0));
+    // The name was corrected at the door: the row still says who it is.
+    register.households[0].members[0].full_name = "Trần Thị Hoàn".into();
+    check(&register, counts(0, 2, 0, 0), deleted(counts(0, 3, 1, 0), 1));
+
+    let mut register = Register::from(&list);
+    let gone = register.households.remove(0);
+    register.deleted_households.insert(gone.id);
+    register.deleted_members.extend(gone.members.iter().map(|member| member.id));
+    check(&register, deleted(counts(0, 1, 0, 0), 1), deleted(counts(0, 1, 0, 0), 3));
+
+    let mut register = Register::from(&list);
+    let moved = register.households[0].members.remove(1);
+    assert_eq!(moved.birth.unwrap().to_string(), "1962");
+    register.households[1].members.push(moved);
+    check(&register, counts(0, 2, 0, 0), counts(0, 4, 1, 0));
+}
+
+/// A ledger whose title does not say its hamlet unit is matched in the unit it is taken into.
+#[test]
+fn a_list_without_a_unit_is_matched_in_the_one_it_is_given() {
+    let nameless: Vec<String> = FAMILY.iter().map(|row| row.replacen("Thôn Sen", "", 1)).collect();
+    let nameless = list(&nameless.iter().map(String::as_str).collect::<Vec<_>>());
+    let register = Register::from(&list(&FAMILY));
+    assert_eq!(match_list(&nameless, &register).household_counts, counts(1, 0, 0, 0));
+    let hash = nameless.content_hash;
+    let matches = match_list(&nameless.in_unit("Thôn Sen"), &register);
+    assert_eq!((matches.household_counts, matches.person_counts), (counts(0, 1, 0, 0), counts(0, 3, 0, 0)));
+    assert_ne!(hash, list(&FAMILY).content_hash);
+}
+
+/// Somebody who was deleted comes again in a list of another source: no id gives them away.
+#[test]
+fn who_was_deleted_is_not_added_by_another_list() {
+    let older = list(&[
+        FAMILY[0],
+        ";;;Trần Thị Hoà;1962;Nữ;Vợ;",
+        ";;;Lê Thị Mỹ;05/06/1990;Nữ;Con;",
+        "Thôn Sen;Ngõ 2;7;Phạm Văn Hậu;03/04/1970;Nam;Chủ hộ;",
+        ";;;Đỗ Thị Nụ;;Nữ;Vợ;",
+    ]);
+    let (units, alleys, mut households, mut members) = records(&older);
+    members[2].alive = false;
+    households[1].alive = false;
+    let register = Register::of(&units, alleys, households, members);
+    let check = |newer: &[&str], households: Counts, persons: Counts| {
+        let matches = match_list(&list(newer), &register);
+        assert_eq!((matches.household_counts, matches.person_counts), (households, persons), "{newer:?}");
+    };
+    let others = ["Thôn Sen;Ngõ 1;3;Lê Văn An;12/03/1960;Nam;Chủ hộ;", ";;;Trần Thị Hòa;1962;Nữ;Vợ;"];
+    // One person of a household that stands; as far as the births are known.
+    for birth in ["05/06/1990", "1990", ""] {
+        let again = format!(";;;Lê Thị Mỹ;{birth};Nữ;Con;");
+        check(&[others[0], others[1], &again], counts(0, 1, 0, 0), counts(0, 2, 0, 1));
+    }
+    // A namesake of another age is somebody else.
+    check(&[others[0], others[1], ";;;Lê Thị Mỹ;1975;Nữ;Con;"], counts(0, 1, 0, 0), counts(1, 2, 0, 0));
+    // A whole household, at its door or at another; with somebody new in it too.
+    for door in ["Ngõ 2;7", "Ngõ 9;1"] {
+        let head = format!("Thôn Sen;{door};Phạm Văn Hậu;1970;Nam;Chủ hộ;");
+        check(&[&head, ";;;Phạm Gia Bảo;2020;Nam;Con;"], counts(0, 0, 0, 1), counts(0, 0, 0, 2));
+    }
+    // A name alone is somebody only at the same door.
+    let wife = |door: &str| format!("Thôn Sen;{door};Đỗ Thị Nụ;;Nữ;Chủ hộ;");
+    check(&[&wife("Ngõ 2;7")], counts(0, 0, 0, 1), counts(0, 0, 0, 1));
+    check(&[&wife("Ngõ 9;1")], counts(1, 0, 0, 0), counts(1, 0, 0, 0));
+    // Somebody who was deleted, living alone in the other list.
+    let alone = "Thôn Sen;Ngõ 9;1;Lê Thị Mỹ;05/06/1990;Nữ;Chủ hộ;";
+    check(&[alone], counts(0, 0, 0, 1), counts(0, 0, 0, 1));
+    // In another hamlet unit it is somebody else.
+    check(&[&alone.replace("Sen", "Mai")], counts(1, 0, 0, 0), counts(1, 0, 0, 0));
+}
+
+type Records = (Vec<HamletUnit>, Vec<Alley>, Vec<Household>, Vec<Member>);
+
+/// The records of a list taken into an empty register.
+fn records(list: &RosterList) -> Records {
+    let empty = Register::default();
+    let to = Destination { commune: domain::ids::CommuneId(Uuid::nil()), units: &[] };
+    let plan = plan(list, &match_list(list, &empty), &empty, &to);
+    let mut records = Records::default();
+    for unit in plan.units {
+        records.0.push(unit.unit);
+        records.1.extend(unit.alleys);
+        for household in unit.households {
+            records.2.extend(household.household.map(|(record, _)| record));
+            records.3.extend(household.members.into_iter().map(|(record, _)| record));
+        }
+    }
+    records
 }

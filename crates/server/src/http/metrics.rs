@@ -15,6 +15,8 @@ pub(crate) struct Metrics {
     pushes: AtomicU64,
     groups: AtomicU64,
     quarantined: AtomicU64,
+    enrolments: AtomicU64,
+    enrolments_refused: AtomicU64,
 }
 
 fn count(counter: &AtomicU64, by: usize) {
@@ -37,8 +39,13 @@ impl Metrics {
         count(&self.quarantined, groups.iter().filter(quarantined).count());
     }
 
+    /// Somebody showed an enrolment code. Many refused ones are somebody who tries codes.
+    pub(crate) fn enrolled(&self, taken: bool) {
+        count(if taken { &self.enrolments } else { &self.enrolments_refused }, 1);
+    }
+
     /// The text of `/metrics`.
-    pub(crate) fn text(&self, head: u64) -> String {
+    pub(crate) fn text(&self, head: u64, devices: u64) -> String {
         let mut text = String::new();
         let counters = [
             ("requests", &self.requests),
@@ -47,13 +54,17 @@ impl Metrics {
             ("pushes", &self.pushes),
             ("groups", &self.groups),
             ("quarantined", &self.quarantined),
+            ("enrolments", &self.enrolments),
+            ("enrolments_refused", &self.enrolments_refused),
         ];
         for (name, counter) in counters {
             let value = counter.load(Ordering::Relaxed);
             // Writing into a string cannot fail.
             let _ = writeln!(text, "# TYPE tungnha_{name}_total counter\ntungnha_{name}_total {value}");
         }
-        let _ = writeln!(text, "# TYPE tungnha_head_position gauge\ntungnha_head_position {head}");
+        for (name, value) in [("head_position", head), ("devices", devices)] {
+            let _ = writeln!(text, "# TYPE tungnha_{name} gauge\ntungnha_{name} {value}");
+        }
         text
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod enrol;
 pub mod metrics;
 mod openapi;
+pub mod probe;
 mod refusal;
 mod serve;
 mod status;

@@ -31,6 +31,8 @@ pub(crate) struct EnrolRequest {
     /// 64 hexadecimal digits.
     device_key: String,
     device_name: String,
+    /// 128 hexadecimal digits.
+    proof: String,
 }
 
 /// See `sync_core::api::EnrolReply`.

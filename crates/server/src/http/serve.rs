@@ -47,7 +47,7 @@ pub fn serve(
         return Err(ServerError::TlsNeeded);
     }
     let lock = register.folder().lock_for_serving()?;
-    let listener = TcpListener::bind(listen)?;
+    let listener = TcpListener::bind(listen).map_err(ServerError::CannotListen)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
@@ -74,8 +74,8 @@ impl Serving {
         self.handle.graceful_shutdown(Some(Duration::from_secs(10)));
     }
 
-    /// Waits until it has ended.
-    pub async fn ended(mut self) -> Result<(), ServerError> {
+    /// Waits until it has ended. The data folder stays locked until this is dropped.
+    pub async fn ended(&mut self) -> Result<(), ServerError> {
         match (&mut self.task).await {
             Ok(result) => Ok(result?),
             Err(_) => Err(ServerError::Internal("the server task ended")),

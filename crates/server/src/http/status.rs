@@ -26,6 +26,6 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Result<impl IntoResp
 #[utoipa::path(get, path = "/metrics", tag = "status",
     responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Refusal> {
-    let head = shared.run(|register| register.position()).await?;
-    Ok(shared.metrics.text(head))
+    let (head, devices) = shared.run(|register| Ok((register.position()?, register.device_count()?))).await?;
+    Ok(shared.metrics.text(head, devices))
 }

@@ -44,16 +44,25 @@ fn dated(mut params: CertificateParams, name: &str) -> CertificateParams {
     params
 }
 
+fn issuer_params() -> CertificateParams {
+    let mut issuer = dated(CertificateParams::default(), "Tung Nha commune");
+    issuer.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    issuer.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    issuer
+}
+
+/// The commune's own certificate, which every leaf is signed under.
+pub(crate) fn issuer(identity: &SigningKey) -> Result<CertificateDer<'static>, ServerError> {
+    Ok(issuer_params().self_signed(&identity_pair(identity)?)?.der().clone())
+}
+
 /// Leaf and issuer, as they are sent, and the leaf's key. `names` beside localhost and 127.0.0.1.
 fn certificates(
     identity: &SigningKey,
     names: &[String],
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), ServerError> {
     let issuer_key = identity_pair(identity)?;
-    let mut issuer = dated(CertificateParams::default(), "Tung Nha commune");
-    issuer.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    issuer.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let issuer_certificate = issuer.self_signed(&issuer_key)?;
+    let issuer = issuer_params();
     let mut sans = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     sans.extend(names.iter().filter(|name| !sans.contains(name)).cloned().collect::<Vec<_>>());
     let mut leaf = dated(CertificateParams::new(sans)?, "Tung Nha server");
@@ -61,7 +70,7 @@ fn certificates(
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let leaf_key = KeyPair::generate()?;
     let leaf_certificate = leaf.signed_by(&leaf_key, &Issuer::from_params(&issuer, &issuer_key))?;
-    let chain = vec![leaf_certificate.der().clone(), issuer_certificate.der().clone()];
+    let chain = vec![leaf_certificate.der().clone(), self::issuer(identity)?];
     Ok((chain, PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into()))
 }
 

@@ -7,21 +7,15 @@ mod written;
 use std::path::Path;
 
 use domain::calendar::Day;
-use domain::ids::{JobId, RosterListId};
-use domain::registry::{RecordKind, no};
-use roster::{
-    Counts, Destination, HouseholdOutcome, Limits, Matches, MemberOutcome, Plan, Preview, RosterList,
-    match_list, plan,
-};
+use domain::ids::JobId;
+use roster::{Counts, Destination, Limits, Plan, Preview, RosterList, UnitPlan, match_list, plan};
 use serde::Serialize;
-use sync_core::op::Scope;
-use sync_core::value::Value;
+use sync_core::records;
 
 use crate::error::ServerError;
 use crate::machine::random;
 use crate::register::Register;
 use crate::register::intake::Intake;
-use crate::register::own::OwnEdit;
 use written::Writing;
 
 /// Reads a list out of a file; nobody in it is born after `today`.
@@ -81,13 +75,15 @@ pub struct NotTaken {
     pub persons: usize,
     /// Households that name no hamlet unit, where none was given for them.
     pub without_hamlet: usize,
+    /// Households of this very list that were deleted since; they stay deleted.
+    pub households_deleted: usize,
+    /// People, likewise.
+    pub persons_deleted: usize,
 }
 
 /// What became of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ImportReport {
-    /// The list's record.
-    pub list: RosterListId,
     /// Of its content; the same for the same list saved again.
     pub content_hash: String,
     /// Not in the register before.
@@ -101,91 +97,55 @@ pub struct ImportReport {
 impl Register {
     /// Takes a list in: everything or nothing.
     pub fn import(&self, list: &RosterList, order: &ImportOrder) -> Result<ImportReport, ServerError> {
+        let in_hamlet = order.hamlet.as_deref().map(|hamlet| list.clone().in_unit(hamlet));
+        let list = in_hamlet.as_ref().unwrap_or(list);
         self.write(|intake| {
             let units = intake.log.hamlet_units()?;
             let register = intake.log.known(&units)?;
             let matches = match_list(list, &register);
-            let hamlet = order.hamlet.as_deref();
-            let to = Destination { commune: intake.commune(), units: &units, unit_for_the_rest: hamlet };
+            let to = Destination { commune: intake.commune(), units: &units };
             let plan = plan(list, &matches, &register, &to);
-            let record = RosterListId::from_list(list.content_hash, 0);
-            intake.write_plan(list, record, &plan, order)?;
-            Ok(report(list, record, &matches, &plan, hamlet.is_some()))
+            intake.write_plan(list, &plan, order)?;
+            Ok(report(list, &plan))
         })
     }
 }
 
 impl Intake<'_> {
-    fn write_plan(
-        &mut self,
-        list: &RosterList,
-        record: RosterListId,
-        plan: &Plan,
-        order: &ImportOrder,
-    ) -> Result<(), ServerError> {
+    fn write_plan(&mut self, list: &RosterList, plan: &Plan, order: &ImportOrder) -> Result<(), ServerError> {
         let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
         let job = JobId::new(now_ms, random(self.machine)?);
-        if self.row(RecordKind::RosterList.no(), record.0)?.is_none() {
-            let fields = self.list_fields(list, order);
-            let edit = OwnEdit { kind: RecordKind::RosterList, record: record.0, fields };
-            let mut writing = Writing::new(self, Scope::COMMUNE, job, record);
-            writing.edit(edit)?;
-            writing.finish()?;
-        }
         for unit in &plan.units {
-            Writing::new(self, unit.unit.id.into(), job, record).unit(unit)?;
+            let record = self.list_record(list, unit, order);
+            Writing::new(self, unit, job).unit(&record)?;
         }
         Ok(())
     }
 
-    fn list_fields(&self, list: &RosterList, order: &ImportOrder) -> Vec<(u16, Value)> {
-        let count = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
-        let fields = vec![
-            (no::LIST_CONTENT_HASH, list.content_hash.to_hex().into()),
-            (no::LIST_DAY, list.list_day.into()),
-            (no::LIST_HANDED_OVER_BY, Value::text_or_null(&order.handed_over_by)),
-            (no::LIST_IMPORTED_ON, self.today().into()),
-            (no::LIST_HOUSEHOLDS, count(list.households.len())),
-            (no::LIST_PERSONS, count(list.persons())),
-            (no::LIST_TITLE, Value::text_or_null(list.title.as_deref().unwrap_or_default())),
-            (no::LIST_BASIS, self.head.basis.code().into()),
-        ];
-        fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    fn list_record(&self, list: &RosterList, unit: &UnitPlan, order: &ImportOrder) -> records::RosterList {
+        let count = |counts: &Counts| u32::try_from(counts.listed()).unwrap_or(u32::MAX);
+        records::RosterList {
+            id: unit.list,
+            content_hash: list.content_hash.to_hex(),
+            list_day: list.list_day,
+            handed_over_by: order.handed_over_by.clone(),
+            imported_on: Some(self.today()),
+            households: count(&unit.household_counts),
+            persons: count(&unit.person_counts),
+            title: list.title.clone().unwrap_or_default(),
+            basis: self.head.basis.code().to_owned(),
+        }
     }
 }
 
-/// People and households that were written; those without a unit were not.
-fn added(list: &RosterList, matches: &Matches, all_have_a_unit: bool) -> Added {
-    let mut added = Added::default();
-    for (listed, outcome) in list.households.iter().zip(&matches.households) {
-        let members = match outcome {
-            HouseholdOutcome::Ambiguous { .. } => continue,
-            _ if listed.hamlet_unit.is_empty() && !all_have_a_unit => continue,
-            HouseholdOutcome::New { members } => {
-                added.households += 1;
-                members
-            }
-            HouseholdOutcome::Matched { members, .. } => members,
-        };
-        added.persons += members.iter().filter(|member| **member == MemberOutcome::New).count();
-    }
-    added
-}
-
-fn report(
-    list: &RosterList,
-    record: RosterListId,
-    matches: &Matches,
-    plan: &Plan,
-    all_have_a_unit: bool,
-) -> ImportReport {
-    let (households, persons): (&Counts, &Counts) = (&matches.household_counts, &matches.person_counts);
+fn report(list: &RosterList, plan: &Plan) -> ImportReport {
+    let (households, persons) = plan.counts();
     ImportReport {
-        list: record,
         content_hash: list.content_hash.to_hex(),
         added: Added {
             hamlet_units: plan.units.iter().filter(|unit| unit.is_new).count(),
-            ..added(list, matches, all_have_a_unit)
+            households: households.added,
+            persons: persons.added,
         },
         matched: Matched {
             households: households.matched,
@@ -198,6 +158,8 @@ fn report(
             households: households.ambiguous,
             persons: persons.ambiguous,
             without_hamlet: plan.without_unit,
+            households_deleted: households.deleted,
+            persons_deleted: persons.deleted,
         },
     }
 }

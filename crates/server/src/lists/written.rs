@@ -1,14 +1,12 @@
 //! A plan as groups of the server: one scope, one job, each at most what a group may be, a household cut
 //! only where it alone would not fit.
 
-use domain::ids::{JobId, RosterListId};
-use domain::people::TEXT_AT_MOST;
-use domain::registry::{FieldType, RecordKind, field, no};
+use domain::ids::JobId;
+use domain::registry::RecordKind;
 use roster::{HouseholdPlan, UnitPlan};
 use sync_core::op::Scope;
-use sync_core::records::{Recorded, origin};
+use sync_core::records::{Recorded, RosterList, origin, written_by_list};
 use sync_core::value::Value;
-use uuid::Uuid;
 
 use crate::error::ServerError;
 use crate::register::intake::Intake;
@@ -22,35 +20,25 @@ const BYTES_ENOUGH: usize = 44 * 1024;
 const OP_BYTES: usize = 48;
 const FIELD_BYTES: usize = 64;
 
-/// What a list may write into a record that exists: what it fills, never what somebody decided.
-const FILLABLE: [u16; 7] = [
-    no::HOUSEHOLD_ALLEY,
-    no::HOUSEHOLD_HOUSE_NO,
-    no::HOUSEHOLD_PLACE_NOTE,
-    no::HOUSEHOLD_CODE,
-    no::MEMBER_BIRTH,
-    no::MEMBER_SEX,
-    no::MEMBER_PHONE,
-];
-
-/// Groups of one scope, as they fill.
+/// Groups of one hamlet unit, as they fill.
 #[derive(Debug)]
 pub(crate) struct Writing<'w, 't> {
     intake: &'w mut Intake<'t>,
     scope: Scope,
     job: JobId,
-    list: RosterListId,
+    plan: &'w UnitPlan,
     edits: Vec<OwnEdit>,
     bytes: usize,
 }
 
 impl<'w, 't> Writing<'w, 't> {
-    pub(crate) fn new(intake: &'w mut Intake<'t>, scope: Scope, job: JobId, list: RosterListId) -> Self {
-        Self { intake, scope, job, list, edits: Vec::new(), bytes: 0 }
+    pub(crate) fn new(intake: &'w mut Intake<'t>, plan: &'w UnitPlan, job: JobId) -> Self {
+        Self { intake, scope: plan.unit.id.into(), job, plan, edits: Vec::new(), bytes: 0 }
     }
 
-    /// Everything of one hamlet unit, parents first.
-    pub(crate) fn unit(mut self, plan: &UnitPlan) -> Result<(), ServerError> {
+    /// Everything of the unit, parents first and the list's own record last.
+    pub(crate) fn unit(mut self, list: &RosterList) -> Result<(), ServerError> {
+        let plan = self.plan;
         if plan.is_new {
             self.record(&plan.unit, vec![])?;
         }
@@ -63,11 +51,12 @@ impl<'w, 't> Writing<'w, 't> {
                 self.flush()?;
             }
         }
-        self.finish()
+        self.record(list, vec![])?;
+        self.flush()
     }
 
     fn household(&mut self, plan: &HouseholdPlan) -> Result<(), ServerError> {
-        let list = self.list;
+        let list = self.plan.list;
         if let Some((household, row)) = &plan.household {
             self.record(household, origin(RecordKind::Household, list, *row))?;
         }
@@ -77,54 +66,27 @@ impl<'w, 't> Writing<'w, 't> {
         Ok(())
     }
 
-    /// A new record with its origin; of one that exists only what the list fills.
+    /// What the list adds to a record as it stands. Each record stands in a plan once, so that what waits
+    /// to be written need not be looked at.
     fn record<R: Recorded>(&mut self, record: &R, origin: Vec<(u16, Value)>) -> Result<(), ServerError> {
         let (kind, id) = (R::KIND, record.record());
-        let mut fields = record.creation();
-        if self.intake.log.has(kind, id)? {
-            fields.retain(|(no, _)| FILLABLE.contains(no));
-        } else {
-            fields.extend(origin);
+        let standing = self.intake.row(kind.no(), id)?;
+        let fields = written_by_list(record, origin, self.scope, standing.as_ref());
+        if fields.is_empty() {
+            return Ok(());
         }
-        self.edit(OwnEdit { kind, record: id, fields })
-    }
-
-    pub(crate) fn edit(&mut self, mut edit: OwnEdit) -> Result<(), ServerError> {
-        for (no, value) in &mut edit.fields {
-            cut_text(*no, value);
-        }
-        let bytes = edit.fields.iter().map(|(_, value)| FIELD_BYTES + value.canonical().len()).sum::<usize>();
+        let bytes = fields.iter().map(|(_, value)| FIELD_BYTES + value.canonical().len()).sum::<usize>();
         if self.bytes + OP_BYTES + bytes > BYTES_AT_MOST {
             self.flush()?;
         }
         self.bytes += OP_BYTES + bytes;
-        self.edits.push(edit);
+        self.edits.push(OwnEdit { kind, record: id, fields });
         Ok(())
-    }
-
-    pub(crate) fn finish(mut self) -> Result<(), ServerError> {
-        self.flush()
     }
 
     fn flush(&mut self) -> Result<(), ServerError> {
         self.bytes = 0;
         let edits = std::mem::take(&mut self.edits);
         self.intake.write_own(OwnGroup { scope: self.scope, job: Some(self.job), edits })
-    }
-}
-
-/// A cell may hold more than a field does.
-fn cut_text(no: u16, value: &mut Value) {
-    let is_text = field(no).is_some_and(|field| field.ty == FieldType::Text);
-    if let (true, Value::Text(text)) = (is_text, value)
-        && let Some((end, _)) = text.char_indices().nth(TEXT_AT_MOST)
-    {
-        text.truncate(end);
-    }
-}
-
-impl crate::register::log::Log<'_> {
-    fn has(&self, kind: RecordKind, record: Uuid) -> Result<bool, ServerError> {
-        sync_core::ingest::LogView::exists(self, kind.no(), record)
     }
 }

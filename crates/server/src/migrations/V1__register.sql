@@ -55,6 +55,7 @@ CREATE TABLE devices (
   signing_key BLOB NOT NULL,
   token_hash BLOB NOT NULL,
   enrolled_at_ms INTEGER NOT NULL,
+  first_seen_on TEXT,
   revoked_at_ms INTEGER,
   PRIMARY KEY (commune_id, device_id)
 ) STRICT, WITHOUT ROWID;

@@ -22,8 +22,12 @@ use super::log::{Log, json, to_json};
 use super::own::{OwnEdit, OwnGroup};
 use crate::access::Sight;
 use crate::error::{ServerError, refused};
-use crate::keys::from_hex;
 use crate::machine::{Machine, random};
+
+/// A code lies about on paper and in messages until it is used; after a month nobody knows any more whom it
+/// was for, and whoever finds it could come in.
+pub(crate) const DAYS_AT_MOST: u32 = 30;
+const MINUTES_AT_MOST: u32 = DAYS_AT_MOST * 24 * 60;
 
 /// A new enrolment code, as somebody at the commune orders it.
 #[derive(Clone, Debug)]
@@ -34,10 +38,27 @@ pub struct EnrolOrder {
     pub hamlet_units: Vec<String>,
     /// Who it is for, or empty.
     pub user_name: String,
-    /// How long the code can be used.
+    /// How long the code can be used: from a minute to 30 days.
     pub valid_minutes: u32,
     /// Where the server is reached, if the code shall say it.
     pub address: Option<String>,
+}
+
+impl EnrolOrder {
+    /// Refuses what no register could make a code of.
+    pub fn check(&self) -> Result<(), ServerError> {
+        if let Role::Unrecognised(_) = self.role {
+            return Err(ServerError::UnknownRole);
+        }
+        if !self.role.sees_whole_commune() && self.hamlet_units.is_empty() {
+            return Err(ServerError::HamletNeeded);
+        }
+        match self.valid_minutes {
+            0 => Err(ServerError::NoMinutes),
+            1..=MINUTES_AT_MOST => Ok(()),
+            _ => Err(ServerError::TooManyMinutes),
+        }
+    }
 }
 
 /// A code that was made. It is shown once.
@@ -98,7 +119,7 @@ struct KeptCode {
     role: Role,
     hamlet_units: Vec<HamletUnitId>,
     expires_at_ms: i64,
-    used: bool,
+    used_by: Option<DeviceId>,
 }
 
 impl Log<'_> {
@@ -140,8 +161,23 @@ impl Log<'_> {
         Ok(newest.unwrap_or(0))
     }
 
+    fn enrolled(&self, device: DeviceId) -> Result<Option<Enrolled>, ServerError> {
+        let sql = "SELECT user_id, signing_key, revoked_at_ms IS NOT NULL, first_seen_on IS NOT NULL
+                   FROM devices WHERE commune_id = ?1 AND device_id = ?2";
+        self.one(sql, params![self.commune.0, device.0], |row| {
+            let key: [u8; 32] = row.get(1)?;
+            Ok(Enrolled {
+                id: device,
+                user: UserId(row.get(0)?),
+                signing_key: VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?,
+                revoked: row.get(2)?,
+                seen: row.get(3)?,
+            })
+        })
+    }
+
     fn kept_code(&self, id: Uuid) -> Result<Option<KeptCode>, ServerError> {
-        let sql = "SELECT secret_hash, user_name, role, hamlet_units, expires_at_ms, used_by IS NOT NULL
+        let sql = "SELECT secret_hash, user_name, role, hamlet_units, expires_at_ms, used_by
                    FROM enrolments WHERE commune_id = ?1 AND code_id = ?2";
         self.one(sql, params![self.commune.0, id], |row| {
             let role: String = row.get(2)?;
@@ -151,21 +187,22 @@ impl Log<'_> {
                 role: Role::from_code(&role),
                 hamlet_units: json(row, 3)?,
                 expires_at_ms: row.get(4)?,
-                used: row.get(5)?,
+                used_by: row.get::<_, Option<Uuid>>(5)?.map(DeviceId),
             })
         })
     }
 }
 
 impl Register {
+    /// The names of the commune's hamlet units, as the register writes them.
+    pub fn hamlet_unit_names(&self) -> Result<Vec<String>, ServerError> {
+        let units = self.read(|log| log.hamlet_units())?;
+        Ok(units.into_iter().map(|unit| unit.name).collect())
+    }
+
     /// Makes an enrolment code: random, for one device, for some minutes.
     pub fn issue_code(&self, order: &EnrolOrder) -> Result<IssuedCode, ServerError> {
-        if let Role::Unrecognised(_) = order.role {
-            return Err(ServerError::UnknownRole);
-        }
-        if !order.role.sees_whole_commune() && order.hamlet_units.is_empty() {
-            return Err(ServerError::HamletNeeded);
-        }
+        order.check()?;
         let id = Uuid::from_bytes(random(self.machine())?);
         let secret = Secret::new(id, self.machine())?;
         let (expires_at_ms, hamlet_units) = self.write(|intake| {
@@ -198,36 +235,48 @@ impl Register {
         Ok(IssuedCode { code, expires_at_ms, hamlet_units })
     }
 
-    /// Turns a code into a device.
+    /// Turns a code into a device. The device that a code made is answered again while the code holds and its
+    /// token was never shown: its laptop may never have seen the first answer. Nobody else is.
     pub(crate) fn enrol(&self, request: &EnrolRequest) -> Result<EnrolReply, ServerError> {
         let shown = Secret::parse(&request.secret).ok_or_else(|| refused(ApiCode::EnrolUnknownCode))?;
-        let signing_key = from_hex(&request.device_key)
-            .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
-            .filter(|key| !key.is_weak())
-            .ok_or_else(|| refused(ApiCode::EnrolBadKey))?;
+        let signing_key = request.proven_key().ok_or_else(|| refused(ApiCode::EnrolBadKey))?;
         self.write(|intake| {
             let code = intake.log.kept_code(shown.id)?.filter(|code| shown.is(code.secret_hash));
             let code = code.ok_or_else(|| refused(ApiCode::EnrolUnknownCode))?;
-            if code.used {
+            let known = code.used_by.map(|device| intake.log.enrolled(device)).transpose()?.flatten();
+            if code.used_by.is_some() && known.as_ref().is_none_or(|one| one.signing_key != signing_key) {
                 return Err(refused(ApiCode::EnrolUsedCode));
             }
             if intake.head.received_at_ms >= code.expires_at_ms {
                 return Err(refused(ApiCode::EnrolExpiredCode));
             }
-            let device = intake.new_device(&code, &request.device_name, &signing_key)?;
-            intake.log.run(
-                "UPDATE enrolments SET used_by = ?3 WHERE commune_id = ?1 AND code_id = ?2",
-                params![intake.commune().0, shown.id, device.id.0],
-            )?;
+            let device = match known {
+                Some(known) => intake.renewed(&known)?,
+                None => {
+                    let device = intake.new_device(&code, &request.device_name, &signing_key)?;
+                    intake.log.run(
+                        "UPDATE enrolments SET used_by = ?3 WHERE commune_id = ?1 AND code_id = ?2",
+                        params![intake.commune().0, shown.id, device.id.0],
+                    )?;
+                    device
+                }
+            };
             self.enrol_reply(intake, code, device)
         })
+    }
+
+    /// How many laptops were ever enrolled here.
+    pub fn device_count(&self) -> Result<u64, ServerError> {
+        let sql = "SELECT count(*) FROM devices WHERE commune_id = ?1";
+        let count = self.read(|log| log.one(sql, [log.commune.0], |row| Ok(row.get::<_, i64>(0)?)))?;
+        Ok(count.unwrap_or(0).cast_unsigned())
     }
 
     fn enrol_reply(
         &self,
         intake: &Intake<'_>,
         code: KeptCode,
-        device: NewDevice,
+        device: Admitted,
     ) -> Result<EnrolReply, ServerError> {
         let units = intake.log.hamlet_units()?;
         let name_of =
@@ -251,13 +300,16 @@ impl Register {
     pub(crate) fn authenticate(&self, token: &str) -> Result<Device, ServerError> {
         let unknown = || refused(ApiCode::AuthUnknownToken);
         let shown = Secret::parse(token).ok_or_else(unknown)?;
-        self.read(|log| {
-            let sql = "SELECT token_hash, signing_key, revoked_at_ms IS NOT NULL FROM devices
-                       WHERE commune_id = ?1 AND device_id = ?2";
+        let (device, seen) = self.read(|log| {
+            let sql = "SELECT token_hash, signing_key, revoked_at_ms IS NOT NULL, first_seen_on IS NOT NULL
+                       FROM devices WHERE commune_id = ?1 AND device_id = ?2";
             let found = log.one(sql, params![log.commune.0, shown.id], |row| {
-                Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, bool>(2)?))
+                let hash: [u8; 32] = row.get(0)?;
+                let key: [u8; 32] = row.get(1)?;
+                let (revoked, seen): (bool, bool) = (row.get(2)?, row.get(3)?);
+                Ok((hash, key, revoked, seen))
             })?;
-            let (token_hash, key, revoked) = found.ok_or_else(unknown)?;
+            let (token_hash, key, revoked, seen) = found.ok_or_else(unknown)?;
             if !shown.is(token_hash) {
                 return Err(unknown());
             }
@@ -267,7 +319,27 @@ impl Register {
             let id = DeviceId(shown.id);
             let sight = Sight::of(&log.held_by(id)?);
             let signing_key = VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?;
-            Ok(Device { id, signing_key, sight })
+            Ok((Device { id, signing_key, sight }, seen))
+        })?;
+        if !seen {
+            self.first_seen(&shown)?;
+        }
+        Ok(device)
+    }
+
+    /// The answer has arrived: from now on the code gives this device no other token. Not noted is not let in,
+    /// or a copy of the laptop's folder could still be answered after the laptop itself was at work.
+    fn first_seen(&self, shown: &Secret) -> Result<(), ServerError> {
+        self.write(|intake| {
+            let today = intake.today().to_string();
+            let noted = intake.log.one(
+                "UPDATE devices SET first_seen_on = coalesce(first_seen_on, ?4)
+                 WHERE commune_id = ?1 AND device_id = ?2 AND token_hash = ?3 RETURNING 1",
+                params![intake.commune().0, shown.id, shown.hash().as_bytes(), today],
+                |_| Ok(()),
+            )?;
+            // Renewed between the reading and this.
+            noted.ok_or_else(|| refused(ApiCode::AuthUnknownToken))
         })
     }
 
@@ -282,19 +354,46 @@ impl Register {
     }
 }
 
-struct NewDevice {
+/// A device with the token it was just given.
+struct Admitted {
     id: DeviceId,
     user: UserId,
     token: String,
 }
 
+/// A device that a code made earlier.
+struct Enrolled {
+    id: DeviceId,
+    user: UserId,
+    signing_key: VerifyingKey,
+    revoked: bool,
+    /// It has shown a token.
+    seen: bool,
+}
+
 impl Intake<'_> {
+    /// Another token for a device that never showed the one it has; that one opens nothing any more.
+    fn renewed(&mut self, known: &Enrolled) -> Result<Admitted, ServerError> {
+        if known.revoked {
+            return Err(refused(ApiCode::AuthRevoked));
+        }
+        if known.seen {
+            return Err(refused(ApiCode::EnrolUsedCode));
+        }
+        let token = Secret::new(known.id.0, self.machine)?;
+        self.log.run(
+            "UPDATE devices SET token_hash = ?3 WHERE commune_id = ?1 AND device_id = ?2",
+            params![self.commune().0, known.id.0, token.hash().as_bytes()],
+        )?;
+        Ok(Admitted { id: known.id, user: known.user, token: token.text() })
+    }
+
     fn new_device(
         &mut self,
         code: &KeptCode,
         device_name: &str,
         signing_key: &VerifyingKey,
-    ) -> Result<NewDevice, ServerError> {
+    ) -> Result<Admitted, ServerError> {
         let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
         let id = DeviceId::new(now_ms, random(self.machine)?);
         let user = UserId::new(now_ms, random(self.machine)?);
@@ -303,7 +402,7 @@ impl Intake<'_> {
         let sql = "INSERT INTO users VALUES (?1, ?2, ?3, ?4)";
         self.log.run(sql, params![commune, user.0, code.user_name, code.role.code()])?;
         self.log.run(
-            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)",
+            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)",
             params![
                 commune,
                 id.0,
@@ -320,7 +419,7 @@ impl Intake<'_> {
         for unit in &code.hamlet_units {
             self.assign(user, &code.role, Some(*unit))?;
         }
-        Ok(NewDevice { id, user, token: token.text() })
+        Ok(Admitted { id, user, token: token.text() })
     }
 
     /// An assignment, in the ledger and, for everybody to see, in the commune-wide stream.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use domain::calendar::Day;
-use domain::ids::{CommuneId, DeviceId, HouseholdId};
+use domain::ids::{CommuneId, DeviceId, HouseholdId, UserId};
 use rusqlite::{Connection, params};
 use sync_core::group::{Group, GroupLimits};
 use sync_core::household::CountedBy;
@@ -48,6 +48,7 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sender<'a> {
     pub(crate) device: DeviceId,
+    pub(crate) users: &'a [UserId],
     pub(crate) held: &'a [Held],
 }
 
@@ -117,6 +118,7 @@ impl<'t> Intake<'t> {
         let context = IngestContext {
             commune: self.commune(),
             device: sender.device,
+            users: sender.users,
             received_at_ms,
             session_offset_ms,
             position: self.head.next(),
@@ -276,7 +278,8 @@ impl<'t> Intake<'t> {
     /// An arrival keeps its stamps. What still cannot be taken stays as it is.
     fn release(&mut self, waiting: &Waiting) -> Result<(), ServerError> {
         let held = self.log.held_by(waiting.device)?;
-        let sender = Sender { device: waiting.device, held: &held };
+        let users = self.log.users_of(waiting.device)?;
+        let sender = Sender { device: waiting.device, users: &users, held: &held };
         let arrival = Arrival::Released(waiting.stamps.clone());
         let ingested = self.judge(sender, &waiting.numbered, 0, waiting.received_at_ms, arrival)?;
         if matches!(ingested.outcome, GroupOutcome::Quarantined(_)) {

@@ -1,6 +1,6 @@
 //! What ingest reads of the register, and small words for queries.
 
-use domain::ids::{CommuneId, DeviceId};
+use domain::ids::{CommuneId, DeviceId, UserId};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync_core::ingest::{LogView, Quarantine};
 use sync_core::op::{GroupId, OpHash, OpId};
@@ -57,6 +57,13 @@ impl<'t> Log<'t> {
         self.connection.prepare_cached(sql)?.execute(parameters)?;
         Ok(())
     }
+
+    /// Who works on a device. Enrolment gives it one user today; whoever shares a laptop comes here as a
+    /// further row, and nothing that judges ops changes.
+    pub(crate) fn users_of(&self, device: DeviceId) -> Result<Vec<UserId>, ServerError> {
+        let sql = "SELECT user_id FROM devices WHERE commune_id = ?1 AND device_id = ?2";
+        self.all(sql, params![self.commune.0, device.0], |row| Ok(UserId(row.get(0)?)))
+    }
 }
 
 /// JSON out of a column.
@@ -97,11 +104,6 @@ impl LogView for Log<'_> {
             let body = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
             Row::from_bytes(body).map_err(|_| ServerError::Damaged)
         })
-    }
-
-    fn exists(&self, kind: u16, record: Uuid) -> Result<bool, ServerError> {
-        let sql = "SELECT 1 FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        Ok(self.one(sql, params![self.commune.0, kind, record], |_| Ok(()))?.is_some())
     }
 
     fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, ServerError> {

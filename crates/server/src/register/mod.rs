@@ -1,7 +1,8 @@
 //! The commune's register on disk: one encrypted SQLite file. Everything that reads or writes it is here;
 //! nothing here knows HTTP.
 //!
-//! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers.
+//! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers. `making`: how a
+//!   commune begins, and what a making that was cut off leaves.
 //! - `intake`: how a group is taken: `sync_core::ingest` in one transaction with receipts, rows, chain,
 //!   quarantine and tallies.
 //! - `push`, `page`: what a device sends and gets. `own`: what the server itself writes.
@@ -16,6 +17,7 @@ pub(crate) mod head;
 pub(crate) mod hello;
 pub(crate) mod intake;
 pub(crate) mod log;
+mod making;
 pub(crate) mod own;
 pub(crate) mod page;
 pub(crate) mod push;
@@ -25,12 +27,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use database::Durability;
-use domain::calendar::Day;
 use domain::consent::Basis;
 use domain::criteria::CriteriaSet;
 use domain::ids::CommuneId;
 use domain::rules::DoorRules;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use sync_core::household::CountedBy;
 use sync_core::position::Epoch;
 
@@ -92,50 +93,21 @@ pub struct Register {
     readers: Mutex<Vec<Connection>>,
 }
 
-/// The rules and criteria that this version counts by.
-pub fn counted_by() -> Result<CountedBy, ServerError> {
+/// The rules and criteria that this version counts by, on a commune's basis.
+pub fn counted_by(basis: Basis) -> Result<CountedBy, ServerError> {
     const RULES: &str = include_str!("../../../../assets/rules/door-2026.json");
     const CRITERIA: &str = include_str!("../../../../assets/criteria/phu-dong-2025.json");
     let broken = ServerError::Internal("a rule file of this program");
     let (Ok(rules), Ok(criteria)) = (DoorRules::from_json(RULES), CriteriaSet::from_json(CRITERIA)) else {
         return Err(broken);
     };
-    Ok(CountedBy { rules, criteria })
+    Ok(CountedBy { rules, criteria, basis })
 }
 
 impl Register {
-    /// Makes a commune: keys first, then the register, so that a crash in between leaves nothing that
-    /// cannot be opened.
+    /// Makes a commune and opens it. A making that was cut off is ended by the next one.
     pub fn create(path: &Path, commune: &NewCommune, options: Options) -> Result<Self, ServerError> {
-        let folder = DataFolder::new(path);
-        if folder.database().exists() || folder.keys().exists() {
-            return Err(ServerError::AlreadySetUp);
-        }
-        folder.create()?;
-        let machine = options.machine.as_ref();
-        let keys = CommuneKeys::create(&folder, machine)?;
-        let connection = open_file(&folder, &keys, options.durability)?;
-        let wall_ms = machine.wall_ms();
-        let now_ms = u64::try_from(wall_ms).unwrap_or_default();
-        let id = || Ok::<_, ServerError>(CommuneId::new(now_ms, random(machine)?).0);
-        let number = || Ok::<_, ServerError>(u64::from_le_bytes(random(machine)?).cast_signed());
-        connection.execute(
-            "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11)",
-            params![
-                id()?,
-                commune.name,
-                commune.code,
-                commune.basis.code(),
-                number()?,
-                [0_u8; 32],
-                wall_ms,
-                Day::at(wall_ms).to_string(),
-                id()?,
-                id()?,
-                number()?,
-            ],
-        )?;
-        drop(connection);
+        making::make(&DataFolder::new(path), commune, &options, &mut || Ok(()))?;
         Self::open(path, options)
     }
 
@@ -143,14 +115,21 @@ impl Register {
     pub fn open(path: &Path, options: Options) -> Result<Self, ServerError> {
         let folder = DataFolder::new(path);
         if !folder.database().exists() {
-            return Err(ServerError::NotSetUp);
+            return Err(if making::lost(&folder) {
+                ServerError::RegisterMissing
+            } else {
+                ServerError::NotSetUp
+            });
         }
         let keys = CommuneKeys::load(&folder)?;
-        let connection = open_file(&folder, &keys, options.durability)?;
-        let commune = connection.query_row("SELECT commune_id FROM communes", [], |row| row.get(0));
+        let connection = open_file(&folder.database(), &keys, options.durability)?;
+        let sql = "SELECT commune_id, basis FROM communes";
+        let commune = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+        let (commune, basis) = commune.map_err(|_| ServerError::Damaged)?;
+        making::ended(&folder);
         Ok(Self {
-            commune: CommuneId(commune.map_err(|_| ServerError::Damaged)?),
-            counted_by: counted_by()?,
+            commune: CommuneId(commune),
+            counted_by: counted_by(Basis::from_code(&basis))?,
             session: u64::from_le_bytes(random(options.machine.as_ref())?),
             machine: options.machine,
             durability: options.durability,
@@ -241,10 +220,6 @@ impl Register {
     }
 }
 
-fn open_file(
-    folder: &DataFolder,
-    keys: &CommuneKeys,
-    durability: Durability,
-) -> Result<Connection, ServerError> {
-    Ok(database::open(&folder.database(), &keys.database, durability, embedded::migrations::runner())?)
+fn open_file(file: &Path, keys: &CommuneKeys, durability: Durability) -> Result<Connection, ServerError> {
+    Ok(database::open(file, &keys.database, durability, embedded::migrations::runner())?)
 }

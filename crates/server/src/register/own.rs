@@ -55,7 +55,8 @@ impl Intake<'_> {
         let (device, incarnation) = (self.head.device, self.head.incarnation);
         let dseq = self.log.last_number(device, incarnation)? + 1;
         let numbered = Numbered { incarnation, dseq, group };
-        match self.take(Sender { device, held: HELD }, &numbered, 0)?.outcome {
+        let users = [self.head.user];
+        match self.take(Sender { device, users: &users, held: HELD }, &numbered, 0)?.outcome {
             GroupOutcome::Applied | GroupOutcome::Superseded => Ok(()),
             // The whole transaction is dropped: a group of ours is right or it is not written.
             _ => Err(ServerError::Internal("own group")),

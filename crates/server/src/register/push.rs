@@ -47,7 +47,8 @@ pub(crate) fn push(register: &Register, device: &Device, batch: &Batch) -> Resul
             return Err(ApiError::new(ApiCode::SyncEpoch).with("epoch", epoch.into()).into());
         }
         let held = intake.log.held_by(device.id)?;
-        let sender = Sender { device: device.id, held: &held };
+        let users = intake.log.users_of(device.id)?;
+        let sender = Sender { device: device.id, users: &users, held: &held };
         let (mut receipts, mut groups, mut expect) = (Vec::new(), Vec::new(), None);
         for numbered in &batch.groups {
             let session = numbered.group.ops.first().map_or(0, |op| op.header.session);

@@ -145,9 +145,11 @@ pub(crate) async fn answer<T: DeserializeOwned>(response: Response) -> Result<T,
 }
 
 pub(crate) async fn enrol(url: &str, secret: &str, key: &SigningKey) -> Result<EnrolReply, Refused> {
-    let device_key = key.verifying_key().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let request = EnrolRequest { secret: secret.into(), device_key, device_name: "Máy chị Lan".into() };
-    answer(client().post(format!("{url}{}", api::ENROL)).json(&request).send().await.unwrap()).await
+    send_enrolment(url, &EnrolRequest::signed(secret, key, "Máy chị Lan")).await
+}
+
+pub(crate) async fn send_enrolment(url: &str, request: &EnrolRequest) -> Result<EnrolReply, Refused> {
+    answer(client().post(format!("{url}{}", api::ENROL)).json(request).send().await.unwrap()).await
 }
 
 pub(crate) struct Laptop {

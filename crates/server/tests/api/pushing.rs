@@ -129,3 +129,17 @@ async fn a_group_beyond_64_kib_is_kept_apart_and_blocks_nobody() {
     assert_eq!(reply.groups[1].outcome, GroupOutcome::Applied);
     assert_eq!(office.register.figures(None).unwrap().households, 1);
 }
+
+#[tokio::test]
+async fn nobody_writes_in_the_name_of_a_colleague() {
+    let office = Office::open();
+    let mut lan = office.with_units(&[UNIT]).await;
+    let minh = office.laptop(Role::TeamMember, &[UNIT]).await;
+    let mut forged = lan.household(UNIT, "Lê An").2;
+    forged.ops.iter_mut().for_each(|op| op.header.actor = minh.me.user);
+    let own = lan.household(UNIT, "Lê An").2;
+    let reply = lan.push(vec![forged, own]).await.unwrap();
+    assert_eq!(reply.groups[0].outcome, GroupOutcome::Quarantined(Quarantine::Invalid));
+    assert_eq!(reply.groups[1].outcome, GroupOutcome::Applied);
+    assert_eq!(office.register.figures(None).unwrap().households, 1);
+}

@@ -115,11 +115,14 @@ async fn in_clear_it_serves_loopback_only_unless_a_proxy_is_named() {
     let anywhere = "0.0.0.0:0".parse().unwrap();
     let refused = server::serve(&register, anywhere, &Transport::Loopback);
     assert!(matches!(refused, Err(ServerError::TlsNeeded)));
-    let serving = server::serve(&register, anywhere, &Transport::BehindProxy).unwrap();
-    let second = server::serve(&register, anywhere, &Transport::BehindProxy);
-    assert!(matches!(second, Err(ServerError::InUse)), "two servers on one folder");
+    let mut serving = server::serve(&register, anywhere, &Transport::BehindProxy).unwrap();
+    let second = || server::serve(&register, anywhere, &Transport::BehindProxy);
+    assert!(matches!(second(), Err(ServerError::InUse)), "two servers on one folder");
     serving.stop();
     serving.ended().await.unwrap();
+    // Whoever ended clears up first.
+    assert!(matches!(second(), Err(ServerError::InUse)), "the folder is let go with the server");
+    drop(serving);
     server::serve(&register, anywhere, &Transport::BehindProxy).unwrap();
 }
 

@@ -46,3 +46,9 @@ pub fn of_member(connection: &Connection, member: MemberId) -> Result<Vec<(Order
         Ok((order_key(row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?)?, event))
     })
 }
+
+/// Whom a visit has one of, wherever they are now.
+pub fn members_of_visit(connection: &Connection, visit: VisitId) -> Result<Vec<MemberId>, StoreError> {
+    let sql = "SELECT DISTINCT member_id FROM consents WHERE visit_id = ?1 ORDER BY member_id";
+    all(connection, sql, [visit.0], |row| read::id(row, 0, MemberId))
+}

@@ -55,17 +55,11 @@ pub fn get(connection: &Connection, id: HouseholdId) -> Result<Option<Household>
     Ok(found.into_iter().next())
 }
 
-/// Those of an alley that are not deleted, in walking order.
-pub fn of_alley(
-    connection: &Connection,
-    unit: HamletUnitId,
-    alley: Option<AlleyId>,
-) -> Result<Vec<Household>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM households
-         WHERE hamlet_unit_id = ?1 AND alley_id IS ?2 AND alive ORDER BY walk_key, id"
-    );
-    all(connection, &sql, params![unit.0, alley.map(|alley| alley.0)], map)
+/// Those of a hamlet unit that are not deleted, alley after alley in walking order.
+pub fn of_unit(connection: &Connection, unit: HamletUnitId) -> Result<Vec<Household>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM households WHERE hamlet_unit_id = ?1 AND alive ORDER BY walk_key, id");
+    all(connection, &sql, [unit.0], map)
 }
 
 /// Every household, deleted ones included, for matching a list against the register.

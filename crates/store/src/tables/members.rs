@@ -5,7 +5,7 @@
 //! ranking the rest (every third name begins with Nguyễn).
 
 use domain::calendar::{Day, PartialDate};
-use domain::ids::{HouseholdId, MemberId};
+use domain::ids::{HamletUnitId, HouseholdId, MemberId};
 use domain::people::{Member, Relation, Residence, Sex};
 use domain::phone::Phone;
 use domain::text::{fold, fold_sound};
@@ -136,6 +136,15 @@ pub fn get(connection: &Connection, id: MemberId) -> Result<Option<Member>, Stor
 pub fn of_household(connection: &Connection, household: HouseholdId) -> Result<Vec<Member>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM members WHERE household_id = ?1 ORDER BY place");
     all(connection, &sql, [household.0], map)
+}
+
+/// Everybody of a hamlet unit who is not deleted, in register order.
+pub fn of_unit(connection: &Connection, unit: HamletUnitId) -> Result<Vec<Member>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM members WHERE alive AND household_id IN
+         (SELECT id FROM households WHERE hamlet_unit_id = ?1) ORDER BY place"
+    );
+    all(connection, &sql, [unit.0], map)
 }
 
 /// Everybody, in register order, deleted ones included, for matching a list against the register.

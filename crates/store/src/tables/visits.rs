@@ -1,8 +1,8 @@
 //! Visits (lượt đến nhà): events, never changed.
 
-use domain::ids::{HouseholdId, MemberId, VisitId};
+use domain::ids::{HamletUnitId, HouseholdId, MemberId, VisitId};
 use domain::visit::{Channel, Outcome, Visit};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use sync_core::stamp::OrderKey;
 
 use super::{Touched, all, order_bytes, order_key, read, to_json};
@@ -36,21 +36,30 @@ pub fn of_household(
     household: HouseholdId,
 ) -> Result<Vec<(OrderKey, Visit)>, StoreError> {
     let sql = "SELECT * FROM visits WHERE household_id = ?1 ORDER BY order_key";
-    all(connection, sql, [household.0], |row| {
-        let code = |at: usize| -> Result<String, StoreError> { Ok(row.get(at)?) };
-        let visit = Visit {
-            id: read::id(row, 0, VisitId)?,
-            household: read::id(row, 2, HouseholdId)?,
-            day: read::day(row, 3)?,
-            outcome: Outcome::from_code(&code(4)?),
-            channel: Channel::from_code(&code(5)?),
-            respondent: read::optional_id(row, 6, MemberId)?,
-            members_unchanged: row.get(7)?,
-            next_day: read::optional_day(row, 8)?,
-            topics: read::json(row, 9)?,
-            guided: read::json(row, 10)?,
-            voids: read::optional_id(row, 11, VisitId)?,
-        };
-        Ok((order_key(row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?)?, visit))
-    })
+    all(connection, sql, [household.0], map)
+}
+
+/// Those of a hamlet unit's households, oldest first, voided ones included.
+pub fn of_unit(connection: &Connection, unit: HamletUnitId) -> Result<Vec<(OrderKey, Visit)>, StoreError> {
+    let sql = "SELECT * FROM visits WHERE household_id IN
+               (SELECT id FROM households WHERE hamlet_unit_id = ?1) ORDER BY order_key";
+    all(connection, sql, [unit.0], map)
+}
+
+fn map(row: &Row<'_>) -> Result<(OrderKey, Visit), StoreError> {
+    let code = |at: usize| -> Result<String, StoreError> { Ok(row.get(at)?) };
+    let visit = Visit {
+        id: read::id(row, 0, VisitId)?,
+        household: read::id(row, 2, HouseholdId)?,
+        day: read::day(row, 3)?,
+        outcome: Outcome::from_code(&code(4)?),
+        channel: Channel::from_code(&code(5)?),
+        respondent: read::optional_id(row, 6, MemberId)?,
+        members_unchanged: row.get(7)?,
+        next_day: read::optional_day(row, 8)?,
+        topics: read::json(row, 9)?,
+        guided: read::json(row, 10)?,
+        voids: read::optional_id(row, 11, VisitId)?,
+    };
+    Ok((order_key(row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?)?, visit))
 }

@@ -74,6 +74,7 @@ pub(crate) fn counted_by() -> CountedBy {
         rules: DoorRules::from_json(include_str!("../../../../assets/rules/door-2026.json")).unwrap(),
         criteria: CriteriaSet::from_json(include_str!("../../../../assets/criteria/phu-dong-2025.json"))
             .unwrap(),
+        basis: Basis::Consent,
     }
 }
 
@@ -91,6 +92,7 @@ pub(crate) fn identity(commune: &age::x25519::Identity) -> Identity {
         user: UserId(Uuid::from_u128(3)),
         role: Role::TeamMember,
         hamlet_units: vec![UNIT],
+        basis: Basis::Consent,
         seal_to: commune.to_public().to_string(),
         link: String::new(),
     }
@@ -98,12 +100,22 @@ pub(crate) fn identity(commune: &age::x25519::Identity) -> Identity {
 
 impl Laptop {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::on_basis(seed, Basis::Consent)
+    }
+
+    pub(crate) fn on_basis(seed: u64, basis: Basis) -> Self {
         let commune = age::x25519::Identity::generate();
         let dir = tempfile::tempdir().unwrap();
         let machine = TestMachine::new(seed);
         let mut laptop = Self { dir, machine, commune, store: None };
         laptop.store = Some(
-            Store::create(laptop.folder(), &identity(&laptop.commune), PASSPHRASE, laptop.options()).unwrap(),
+            Store::create(
+                laptop.folder(),
+                &Identity { basis, ..identity(&laptop.commune) },
+                PASSPHRASE,
+                laptop.options(),
+            )
+            .unwrap(),
         );
         laptop
     }

@@ -1,7 +1,7 @@
 //! Saving: rows, tallies, overlay and outbox together; search; figures.
 
-use domain::consent::Decision;
-use domain::fact::Fact;
+use domain::consent::{Basis, Consent, Decision};
+use domain::fact::{Assessment, Evidence, Fact};
 use domain::visit::{Outcome, Progress};
 use proptest::prelude::*;
 use store::tables::{households, members, visits};
@@ -149,6 +149,54 @@ fn answers_lapse_without_anybody_writing() {
     assert_eq!(own(&mut laptop), 1);
 }
 
+/// A relative's word, as `visit::save` keeps it.
+fn relative_says(number: u128, member: u128, fact: Fact, answer: &str) -> Assessment {
+    let mut event = assessment(number, member, &[(fact, answer)]);
+    event.answers.iter_mut().for_each(|(_, _, evidence)| *evidence = Evidence::Proxy);
+    event
+}
+
+/// Basis B: ninety days, and on the next one it is unknown; whoever agreed in time is not affected.
+#[test]
+fn a_relative_s_word_is_dropped_after_ninety_days_unless_the_person_agrees() {
+    let mut laptop = Laptop::on_basis(1, Basis::ConsentAndProxy);
+    laptop.save(a_small_register).unwrap();
+    laptop
+        .save(|change| {
+            change.put(&relative_says(1, 1, Fact::Smartphone, "own"))?;
+            change.put(&relative_says(2, 2, Fact::Smartphone, "own"))
+        })
+        .unwrap();
+    const DAY: i64 = 86_400_000;
+    let answers = |laptop: &mut Laptop, days: i64| {
+        laptop.machine.set_wall_ms(NOON + days * DAY);
+        laptop.store().catch_up().unwrap();
+        let today = laptop.store().today();
+        let kept = counts::tally(laptop.store().reading(), None, None).unwrap();
+        let by = laptop.store().counted_by().clone();
+        assert_eq!(kept, counts::full_recount(laptop.store().reading(), &by, today).unwrap(), "{days}");
+        let answers = &kept.present.answers[&Fact::Smartphone];
+        (answers.get("own").copied().unwrap_or(0), answers.get("unknown").copied().unwrap_or(0))
+    };
+    let agree = |laptop: &mut Laptop, number: u128, member: u128| {
+        let day = laptop.store().today();
+        let agreed = Consent { day, ..consent(number, member, Decision::Agreed) };
+        laptop.save(|change| change.put(&agreed)).unwrap();
+    };
+    assert_eq!(answers(&mut laptop, 60), (2, 0));
+    agree(&mut laptop, 1, 2);
+    assert_eq!(answers(&mut laptop, 90), (2, 0));
+    assert_eq!(answers(&mut laptop, 91), (1, 1));
+    // Agreeing later does not bring back what was dropped.
+    agree(&mut laptop, 2, 1);
+    assert_eq!(answers(&mut laptop, 92), (1, 1));
+    assert_eq!(answers(&mut laptop, 364), (1, 1));
+    assert_eq!(answers(&mut laptop, 366), (0, 2));
+    // The basis is the laptop's own, after a restart too.
+    laptop.reopen().unwrap();
+    assert_eq!(answers(&mut laptop, 90), (2, 0));
+}
+
 #[test]
 fn people_are_found_by_words_in_any_order_marked_or_not() {
     let mut laptop = Laptop::new(1);
@@ -214,6 +262,7 @@ fn a_record_of_another_scope_is_not_written() {
 enum Act {
     Visit(u128, Outcome),
     Assess(u128, Fact, &'static str),
+    RelativeSays(u128, &'static str),
     Consent(u128, Decision),
     Rename(u128, &'static str),
     Move(u128, u128),
@@ -236,6 +285,8 @@ fn any_act() -> impl Strategy<Value = Act> {
             ])
         )
             .prop_map(|(member, (fact, answer))| Act::Assess(member, fact, answer)),
+        (1..7_u128, select(vec!["own", "none"]))
+            .prop_map(|(member, answer)| Act::RelativeSays(member, answer)),
         (1..7_u128, select(vec![Decision::Agreed, Decision::Withdrawn]))
             .prop_map(|(member, decision)| Act::Consent(member, decision)),
         (1..7_u128, select(vec!["Lê An", "Lê Ân"])).prop_map(|(member, name)| Act::Rename(member, name)),
@@ -256,12 +307,16 @@ fn perform(laptop: &mut Laptop, number: u128, act: Act) {
             laptop.save(|change| change.put(&visit)).unwrap();
         }
         Act::Assess(member, fact, answer) => {
-            let event =
-                domain::fact::Assessment { day: today, ..assessment(number, member, &[(fact, answer)]) };
+            let event = Assessment { day: today, ..assessment(number, member, &[(fact, answer)]) };
             laptop.save(|change| change.put(&event)).unwrap();
         }
         Act::Consent(member, decision) => {
-            laptop.save(|change| change.put(&consent(number, member, decision))).unwrap();
+            let said = Consent { day: today, ..consent(number, member, decision) };
+            laptop.save(|change| change.put(&said)).unwrap();
+        }
+        Act::RelativeSays(member, answer) => {
+            let said = Assessment { day: today, ..relative_says(number, member, Fact::Smartphone, answer) };
+            laptop.save(|change| change.put(&said)).unwrap();
         }
         Act::Rename(number, name) => {
             let renamed = member(number, number.div_ceil(2), name);
@@ -289,7 +344,7 @@ proptest! {
     /// The kept tallies equal a full recount after any work, any sync, on any day.
     #[test]
     fn tallies_equal_a_recount(acts in prop::collection::vec(any_act(), 1..25)) {
-        let mut laptop = Laptop::new(7);
+        let mut laptop = Laptop::on_basis(7, Basis::ConsentAndProxy);
         laptop.save(|change| {
             change.put(&unit())?;
             change.put(&alley())?;
@@ -306,7 +361,8 @@ proptest! {
         laptop.store().catch_up().unwrap();
         let today = laptop.store().today();
         let kept = counts::tally(laptop.store().reading(), None, None).unwrap();
-        let recount = counts::full_recount(laptop.store().reading(), &counted_by(), today).unwrap();
+        let by = laptop.store().counted_by().clone();
+        let recount = counts::full_recount(laptop.store().reading(), &by, today).unwrap();
         prop_assert_eq!(kept, recount);
     }
 }

@@ -6,27 +6,31 @@ use std::sync::Arc;
 use domain::calendar::Day;
 use domain::consent::Basis;
 use domain::people::Role;
-use serde_json::{Value, json};
+use roster::RowTrouble;
+use serde_json::json;
+use server::address::{self, Running, ServerAddress};
+use server::http::probe;
 use server::machine::{Machine, SystemMachine};
+use server::messages::{filled, number};
 use server::{
     DataFolder, EnrolOrder, ImportOrder, NewCommune, Options, Register, ServerError, Serving, Transport,
 };
 
 use crate::arguments::{Arguments, Backup, Command, Enrol, Figures, Init, Roster, Serve};
-use crate::output;
+use crate::{figures_table, output};
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
     let json = arguments.json;
     match arguments.command {
         Command::Init(init) => self::init(init, json),
-        Command::Serve(serve) => self::serve(&serve),
+        Command::Serve(serve) => self::serve(&serve, json),
         Command::Enrol(enrol) => self::enrol(enrol, json),
-        Command::Roster(Roster::Preview { file }) => preview(&file),
+        Command::Roster(Roster::Preview { file }) => preview(&file, json),
         Command::Roster(Roster::Import { data, file, handed_over_by, hamlet }) => {
             import(&data.path, &file, &ImportOrder { handed_over_by, hamlet }, json)
         }
-        Command::Figures(figures) => self::figures(&figures),
-        Command::Backup(backup) => self::backup(&backup),
+        Command::Figures(figures) => self::figures(&figures, json),
+        Command::Backup(backup) => self::backup(&backup, json),
     }
 }
 
@@ -39,39 +43,81 @@ fn init(init: Init, json: bool) -> Result<(), ServerError> {
     if let Basis::Unrecognised(_) = basis {
         return Err(ServerError::UnknownBasis);
     }
+    // Read before anything is made: a slip must not leave half a commune.
+    let address: Option<ServerAddress> = init.address.as_deref().map(str::parse).transpose()?;
     let commune = NewCommune { name: init.commune_name, code: init.commune_code, basis };
     let register = Register::create(&init.data.path, &commune, Options::default())?;
+    if let Some(address) = &address {
+        address::keep(register.folder(), &address.to_string())?;
+    }
+    output::say("cli.init.done", &[("commune", &commune.name)]);
+    if let Some(address) = &address {
+        said_where(address);
+    }
+    say_keep_the_keys(register.folder());
     if json {
         output::json(&json!({ "commune": register.commune(), "seal_to": register.keys().seal_to() }));
-    } else {
-        output::line(&format!("Đã tạo dữ liệu của {}.", commune.name));
     }
     Ok(())
 }
 
-fn serve(serve: &Serve) -> Result<(), ServerError> {
+/// Said at once and at every backup: what cannot be got back once it is too late.
+fn say_keep_the_keys(folder: &DataFolder) {
+    let keys = std::path::absolute(folder.keys()).unwrap_or_else(|_| folder.keys());
+    output::warn("cli.keys", &[("keys", &keys.display().to_string())]);
+}
+
+fn said_where(address: &ServerAddress) {
+    output::say("cli.serve.called", &[("address", &address.to_string())]);
+    warn_of_loopback(address);
+}
+
+fn warn_of_loopback(address: &ServerAddress) {
+    if address.is_this_machine_only() {
+        output::warn("enrol.only_this_machine", &[("address", &address.to_string())]);
+    }
+}
+
+fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
     let register = Arc::new(open(&serve.data.path)?);
+    let folder = register.folder();
+    let said: Option<ServerAddress> = serve.address.as_deref().map(str::parse).transpose()?;
     let transport =
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let serving = server::serve(&register, serve.listen, &transport)?;
-        let url = match serve.names.first() {
-            Some(name) if !serve.http_behind_proxy => format!("https://{name}:{}", serving.address.port()),
-            _ => serving.url.clone(),
+        let mut serving = server::serve(&register, serve.listen(), &transport)?;
+        let running = Running {
+            listen: serving.address,
+            name: serve.names.first().cloned(),
+            behind_proxy: serve.http_behind_proxy,
         };
-        let listening = register.folder().listening();
-        std::fs::write(&listening, json!({ "listening": url }).to_string())?;
-        output::json(&json!({ "listening": serving.url }));
-        let served = until_stopped(serving).await;
-        std::fs::remove_file(listening)?;
+        folder.say_running(&running)?;
+        // Only a server that really serves changes what codes say.
+        if let Some(said) = &said {
+            address::keep(folder, &said.to_string())?;
+        }
+        let kept = address::kept(folder)?;
+        let called = address::decide(None, kept.as_deref(), Some(&running), None, address::in_network);
+        output::say("cli.serve.done", &[("listening", &serving.url)]);
+        match &called {
+            Ok(address) => said_where(address),
+            // It serves all the same; who makes a code is told again.
+            Err(error) => output::warn(error.code(), &[]),
+        }
+        if json {
+            let address = called.ok().map(|address| address.to_string());
+            output::json(&json!({ "listening": serving.url, "address": address }));
+        }
+        let served = until_stopped(&mut serving).await;
+        folder.say_ended()?;
         served
     })
 }
 
 /// Serves until it is asked to end, by Ctrl-C or by the service manager.
-async fn until_stopped(serving: Serving) -> Result<(), ServerError> {
+async fn until_stopped(serving: &mut Serving) -> Result<(), ServerError> {
     asked_to_end().await?;
     serving.stop();
     serving.ended().await
@@ -92,76 +138,183 @@ async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Where the server of this folder listens, if one runs.
-fn listening(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(DataFolder::new(path).listening()).ok()?;
-    let json: Value = serde_json::from_str(&text).ok()?;
-    json.get("listening")?.as_str().map(str::to_owned)
-}
-
 fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
-    let order = EnrolOrder {
+    let mut order = EnrolOrder {
         role: Role::from_code(&enrol.role),
         hamlet_units: enrol.hamlets,
         user_name: enrol.name,
         valid_minutes: enrol.valid_minutes,
-        address: enrol.address.or_else(|| listening(&enrol.data.path)),
+        address: None,
     };
-    let issued = open(&enrol.data.path)?.issue_code(&order)?;
-    let code = issued.code.to_string();
+    order.check()?;
+    let register = open(&enrol.data.path)?;
+    let address = address_of(&register, enrol.address.as_deref())?;
+    order.address = Some(address.to_string());
+    let issued = naming_units(&register, register.issue_code(&order))?;
+    let answering = probe::answers(register.keys(), &address)?;
+    let (code, shown) = (issued.code.to_string(), address.to_string());
+    warn_of_loopback(&address);
+    if !answering {
+        output::warn("enrol.nobody_answers", &[("address", &shown)]);
+    }
+    let lasts = lasting(order.valid_minutes);
+    output::say("cli.enrol.done", &[("lasts", &lasts), ("address", &shown)]);
     if json {
         output::json(&json!({
             "code": code,
             "role": order.role,
             "hamlet_units": issued.hamlet_units,
-            "address": order.address,
+            "address": shown,
+            "this_machine_only": address.is_this_machine_only(),
+            "answering": answering,
             "expires_at_ms": issued.expires_at_ms,
         }));
     } else {
-        output::line(&format!("Mã kết nối, dùng một lần, trong {} phút:", order.valid_minutes));
         output::line(&code);
     }
     Ok(())
+}
+
+/// Who named a unit that is not there is told which are.
+fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Result<T, ServerError> {
+    if let Err(ServerError::UnknownHamlet) = result {
+        let units = register.hamlet_unit_names()?;
+        if !units.is_empty() {
+            output::warn("cli.units", &[("units", &units.join(", "))]);
+        }
+    }
+    result
+}
+
+/// In the largest unit that needs no fraction.
+fn lasting(minutes: u32) -> String {
+    let (code, count) = match minutes {
+        days if days.is_multiple_of(24 * 60) => ("cli.lasts.days", days / (24 * 60)),
+        hours if hours.is_multiple_of(60) => ("cli.lasts.hours", hours / 60),
+        minutes => ("cli.lasts.minutes", minutes),
+    };
+    filled(code, &[("count", &number(count.into()))])
+}
+
+/// What the code shall say. The running server is asked only where nobody said it.
+fn address_of(register: &Register, said: Option<&str>) -> Result<ServerAddress, ServerError> {
+    let kept = address::kept(register.folder())?;
+    let running = match said.or(kept.as_deref()) {
+        None => probe::running(register.folder(), register.keys())?,
+        Some(_) => None,
+    };
+    let last_port = address::last_port(register.folder());
+    Ok(address::decide(said, kept.as_deref(), running.as_ref(), last_port, address::in_network)?)
 }
 
 fn today() -> Day {
     Day::at(SystemMachine.wall_ms())
 }
 
-fn preview(file: &Path) -> Result<(), ServerError> {
+fn count(number_of: usize) -> String {
+    number(i64::try_from(number_of).unwrap_or(i64::MAX))
+}
+
+fn preview(file: &Path, json: bool) -> Result<(), ServerError> {
     let preview = server::preview_list(file, today())?;
-    output::line(&format!("{} hộ, {} nhân khẩu.", preview.households, preview.persons));
-    output::json(&preview);
+    let counts = |households: usize, persons: usize| (count(households), count(persons));
+    let (households, persons) = counts(preview.households, preview.persons);
+    output::say("cli.preview.done", &[("households", &households), ("persons", &persons)]);
+    for unit in &preview.hamlet_units {
+        let (households, persons) = counts(unit.households, unit.persons);
+        let params = [("unit", unit.name.as_str()), ("households", &households), ("persons", &persons)];
+        output::say("cli.preview.unit", &params);
+    }
+    say_rows("cli.preview.rejected", &preview.rejected);
+    say_rows("cli.preview.warnings", &preview.warnings);
+    if json {
+        output::json(&preview);
+    }
     Ok(())
+}
+
+/// Rows with what is wrong with each.
+fn say_rows(title: &str, rows: &[RowTrouble]) {
+    if !rows.is_empty() {
+        output::say(title, &[("rows", &count(rows.len()))]);
+    }
+    for trouble in rows {
+        let reason = filled(&format!("list.trouble.{}", trouble.reason.code()), &[]);
+        output::say("cli.preview.row", &[("at", &place(trouble)), ("reason", &reason)]);
+    }
+}
+
+/// As far as there is one: a CSV has no sheet, and a sheet as a whole no row.
+fn place(trouble: &RowTrouble) -> String {
+    let mut parts = Vec::new();
+    if !trouble.sheet.is_empty() {
+        parts.push(filled("cli.at.sheet", &[("sheet", &trouble.sheet)]));
+    }
+    if trouble.row > 0 {
+        parts.push(filled("cli.at.row", &[("row", &trouble.row.to_string())]));
+    }
+    if let Some(column) = &trouble.column {
+        parts.push(filled("cli.at.column", &[("column", column)]));
+    }
+    if parts.is_empty() { filled("cli.at.file", &[]) } else { parts.join(", ") }
 }
 
 fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
     let register = open(data)?;
     let list = server::read_list(file, today())?;
     let report = register.import(&list, order)?;
-    output::line(&format!(
-        "Thêm {} hộ, {} nhân khẩu; đã có {} hộ, {} nhân khẩu; chưa nhập {} dòng, {} hộ.",
-        report.added.households,
-        report.added.persons,
-        report.matched.households,
-        report.matched.persons,
-        report.refused.rows,
-        report.refused.households + report.refused.without_hamlet,
-    ));
+    let say = |code: &str, households: usize, persons: usize| {
+        output::say(code, &[("households", &count(households)), ("persons", &count(persons))]);
+    };
+    say("cli.import.done", report.added.households, report.added.persons);
+    if report.matched.households > 0 {
+        say("cli.import.matched", report.matched.households, report.matched.persons);
+    }
+    let refused = &report.refused;
+    for (code, households, persons) in [
+        ("cli.import.ambiguous", refused.households, refused.persons),
+        ("cli.import.deleted", refused.households_deleted, refused.persons_deleted),
+    ] {
+        if households + persons > 0 {
+            say(code, households, persons);
+        }
+    }
+    if refused.without_hamlet > 0 {
+        say("cli.import.without_hamlet", refused.without_hamlet, 0);
+    }
+    if refused.rows > 0 {
+        output::say("cli.import.rows", &[("rows", &count(refused.rows))]);
+    }
     if json {
         output::json(&report);
     }
     Ok(())
 }
 
-fn figures(figures: &Figures) -> Result<(), ServerError> {
-    let counted = open(&figures.data.path)?.figures(figures.hamlet.as_deref())?;
-    output::json(&counted);
+fn figures(figures: &Figures, json: bool) -> Result<(), ServerError> {
+    let register = open(&figures.data.path)?;
+    let counted = naming_units(&register, register.figures(figures.hamlet.as_deref()))?;
+    if json {
+        output::json(&counted);
+        return Ok(());
+    }
+    for line in figures_table::lines(&counted, figures.hamlet.as_deref(), today()) {
+        output::line(&line);
+    }
     Ok(())
 }
 
-fn backup(backup: &Backup) -> Result<(), ServerError> {
-    let report = open(&backup.data.path)?.backup(&backup.to)?;
-    output::json(&report);
+fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
+    let register = open(&backup.data.path)?;
+    let report = register.backup(&backup.to)?;
+    let bytes = number(i64::try_from(report.bytes).unwrap_or(i64::MAX));
+    let file = report.file.display().to_string();
+    output::say("cli.backup.done", &[("file", &file), ("bytes", &bytes)]);
+    output::say("cli.backup.hash", &[("hash", &report.hash)]);
+    output::say("cli.backup.no_keys", &[]);
+    say_keep_the_keys(register.folder());
+    if json {
+        output::json(&report);
+    }
     Ok(())
 }
