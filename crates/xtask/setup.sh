@@ -52,6 +52,20 @@ need_c_compiler() {
     [ -z "$missing" ] || apt_install $missing
 }
 
+# The window's webview, and what drives it where nobody sits in front of it. The webview and its driver in
+# one call, so that both are of one version.
+need_webview() {
+    missing=
+    pkg-config --exists webkit2gtk-4.1 2>/dev/null && command -v WebKitWebDriver >/dev/null 2>&1 ||
+        missing="$missing libwebkit2gtk-4.1-dev webkit2gtk-driver"
+    pkg-config --exists librsvg-2.0 2>/dev/null || missing="$missing librsvg2-dev"
+    command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
+    command -v dbus-run-session >/dev/null 2>&1 || missing="$missing dbus-daemon"
+    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install $missing
+}
+
 # Node and npm are for the user interface. Debian's own are too old for its build, so the npm
 # registry's `node` and `npm` packages go into a folder of the project.
 need_node() {
@@ -74,8 +88,9 @@ setup_machine() {
     need_c_compiler || failed="$failed, C compiler with OpenSSL headers and git"
     need_rust || failed="$failed, Rust $RUST_AT_LEAST or newer with rustfmt and clippy"
     need_node || failed="$failed, Node $NODE_AT_LEAST or newer with npm $NPM_AT_LEAST"
+    need_webview || failed="$failed, the webview with its driver, a display for it, and a browser"
     if [ -n "$failed" ]; then
         say "could not install: ${failed#, }"
-        case "$failed" in *"Rust "* | *"C compiler"*) exit 1 ;; esac
+        case "$failed" in *"Rust "* | *"C compiler"* | *webview*) exit 1 ;; esac
     fi
 }

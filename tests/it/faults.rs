@@ -1,141 +1,15 @@
 //! Real laptops and a real server over TLS, when things are not as they should be: another commune's
 //! server at the address, dead clock batteries, used and garbled codes, a revoked laptop.
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-
 use app::visit::VisitRequest;
-use app::{AppError, Laptop, Place, lists, register};
-use domain::consent::Basis;
-use domain::ids::HouseholdId;
+use app::{Laptop, lists, register};
 use domain::people::Role;
 use domain::visit::{Channel, Outcome};
-use server::{EnrolOrder, NewCommune, Register, Serving, Transport};
+use store::Operation;
 use store::tables::{households, members};
-use store::{Durability, KeyCost, Machine, Operation};
 use sync_core::op::Scope;
-use tempfile::TempDir;
-use tests::dice::Dice;
-use tests::laptop::NOON_MS;
-use tokio::runtime::Runtime;
 
-/// A commune on loopback, with TLS.
-struct Office {
-    runtime: Runtime,
-    dir: TempDir,
-    register: Arc<Register>,
-    serving: Option<Serving>,
-}
-
-impl Office {
-    fn open(listen: SocketAddr) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let commune =
-            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
-        let register =
-            Register::create(&dir.path().join("data"), &commune, server::Options::default()).unwrap();
-        let mut office = Self { runtime, dir, register: Arc::new(register), serving: None };
-        office.serve(listen);
-        office
-    }
-
-    fn serve(&mut self, listen: SocketAddr) {
-        let _entered = self.runtime.enter();
-        self.serving = Some(server::serve(&self.register, listen, &Transport::Tls(vec![])).unwrap());
-    }
-
-    fn url(&self) -> &str {
-        &self.serving.as_ref().unwrap().url
-    }
-
-    fn code(&self, role: Role, units: &[&str]) -> String {
-        let order = EnrolOrder {
-            role,
-            hamlet_units: units.iter().map(|&unit| unit.to_owned()).collect(),
-            user_name: String::new(),
-            valid_minutes: 60,
-            address: None,
-        };
-        self.register.issue_code(&order).unwrap().code.to_string()
-    }
-
-    /// A laptop whose wall clock stands in that year.
-    fn laptop(&self, name: &str, role: Role, units: &[&str], clock: Clock) -> Laptop {
-        let folder = self.dir.path().join(name);
-        let code = self.code(role, units);
-        Laptop::enrol(place(&folder, clock), &code, Some(self.url()), name).unwrap().0
-    }
-}
-
-/// A clock that is off by some milliseconds and runs, and dice.
-#[derive(Clone, Debug)]
-struct Clock {
-    start_ms: i64,
-    looked: i64,
-    dice: Dice,
-}
-
-impl Clock {
-    fn in_year(year: i64, seed: u64) -> Self {
-        const YEAR_MS: i64 = 31_556_952_000;
-        Self { start_ms: NOON_MS + (year - 2026) * YEAR_MS, looked: 0, dice: Dice::new(seed) }
-    }
-}
-
-impl Machine for Clock {
-    fn wall_ms(&mut self) -> i64 {
-        self.looked += 1;
-        self.start_ms + self.looked
-    }
-
-    fn monotonic_ms(&mut self) -> i64 {
-        self.looked
-    }
-
-    fn fill_random(&mut self, bytes: &mut [u8]) -> Result<(), std::io::Error> {
-        bytes.fill_with(|| self.dice.roll().to_le_bytes()[0]);
-        Ok(())
-    }
-}
-
-fn place(folder: &Path, clock: Clock) -> Place<'_> {
-    Place {
-        folder,
-        counted_by: app::shipped_rules().unwrap(),
-        machine: Box::new(clock),
-        durability: Durability::Off,
-        key_cost: KeyCost { memory_kib: 64, passes: 1 },
-    }
-}
-
-const LOOPBACK: &str = "127.0.0.1:0";
-const UNIT: &str = "Thôn Sen Hạ";
-
-/// An office whose register was filled by a commune officer's laptop.
-fn filled() -> Office {
-    let office = Office::open(LOOPBACK.parse().unwrap());
-    let mut officer = office.laptop("officer", Role::CommuneOfficer, &[], Clock::in_year(2026, 1));
-    let bytes = std::fs::read("fixtures/roster/so-ho-thon-sen-ha.xlsx").unwrap();
-    let looked = lists::look(&mut officer, &bytes).unwrap();
-    lists::take_in(&mut officer, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
-    sync(&mut officer).unwrap();
-    office
-}
-
-fn sync(laptop: &mut Laptop) -> Result<sync_client::Report, AppError> {
-    app::sync::now(laptop, &mut |_| {})
-}
-
-fn first_household(laptop: &Laptop) -> HouseholdId {
-    households::list(laptop.store.reading()).unwrap().iter().map(|household| household.id).min().unwrap()
-}
-
-fn head_name(laptop: &Laptop) -> String {
-    let people = members::of_household(laptop.store.reading(), first_household(laptop)).unwrap();
-    people[0].full_name.clone()
-}
+use crate::office::{Clock, Office, UNIT, filled, first_household, head_name, place, sync};
 
 fn rename(laptop: &mut Laptop, name: &str) {
     let household = first_household(laptop);
@@ -146,7 +20,7 @@ fn rename(laptop: &mut Laptop, name: &str) {
     laptop.store.transact(operation, |change| change.put(&head)).unwrap();
 }
 
-fn absent(laptop: &mut Laptop) {
+pub(crate) fn absent(laptop: &mut Laptop) {
     let request = VisitRequest {
         household: first_household(laptop),
         outcome: Outcome::Absent,
@@ -238,7 +112,7 @@ fn codes_that_open_nothing_say_why_and_leave_no_store() {
     assert_eq!(try_code("không phải mã", Some(office.url())), "enrol.bad_code");
     assert_eq!(try_code(&good[..good.len() - 9], Some(office.url())), "enrol.bad_code");
     assert_eq!(try_code(&good, None), "enrol.no_address");
-    assert_eq!(try_code(&good, Some("https://127.0.0.1:9")), "sync.unreachable");
+    assert_eq!(try_code(&good, Some("https://127.0.0.1:9")), "enrol.unreachable");
     assert!(!folder.join("register.db").exists());
     // None of this spent the code.
     Laptop::enrol(place(&folder, Clock::in_year(2026, 3)), &good, Some(office.url()), "x").unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -189,24 +189,37 @@ fn no_confirmed_save_is_missing_after_200_kills() {
             torn += 1;
         }
         let sealed_before = if outbox.exists() { read_sealed(&outbox).unwrap().len() } else { 0 };
+        let segments_before = segments(&outbox).len();
         let store = open_or_create(&folder, &recipient, || options(seed ^ round, Durability::Full)).unwrap();
         witness.check(&store, &outbox);
         unconfirmed += witness.found.len() - before - confirmed_now;
         resealed += witness.found.len() - sealed_before;
+        // What a start finds missing lies in the newest segment, or in the next one.
+        assert!(segments(&outbox).len() <= segments_before + 1);
     }
     println!(
         "{KILLS} kills, {} saves confirmed, {unconfirmed} more were kept before they could be confirmed, \
-         {torn} outboxes torn, {resealed} saves sealed again at the next start",
+         {torn} outboxes torn, {resealed} saves sealed again at the next start, {} segments",
         witness.confirmed.len(),
+        segments(&outbox).len(),
     );
     // A kill that never lands inside a save would prove nothing.
     assert!(unconfirmed > 0 && resealed > 0 && torn > 0);
+    // Some of them must have landed where one segment is closed and the next begun.
+    assert!(segments(&outbox).len() > 2);
 }
 
+/// Tears the newest segment.
 fn tear(outbox: &Path, bytes: u64) {
-    let file = std::fs::OpenOptions::new().write(true).open(outbox).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(segments(outbox).pop().unwrap()).unwrap();
     let length = file.metadata().unwrap().len();
     file.set_len(length.saturating_sub(bytes)).unwrap();
+}
+
+/// The files of an outbox, in their order.
+fn segments(outbox: &Path) -> Vec<PathBuf> {
+    let later = (2..).map(|number| outbox.with_extension(format!("sealed.{number}")));
+    std::iter::once(outbox.to_owned()).chain(later).take_while(|path| path.exists()).collect()
 }
 
 /// Enrolment that dies half way is done again from the start; no folder is ever stuck.

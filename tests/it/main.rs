@@ -8,5 +8,9 @@
     clippy::print_stdout
 )]
 
+mod enrolment;
 mod faults;
 mod kill;
+mod lists;
+mod lying;
+mod office;

@@ -1,5 +1,6 @@
 //! A laptop whose clock and randomness come from a seed.
 
+use domain::consent::Basis;
 use domain::criteria::CriteriaSet;
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::people::Role;
@@ -53,6 +54,7 @@ pub fn counted_by() -> Result<CountedBy, AssetError> {
     Ok(CountedBy {
         rules: DoorRules::from_json(include_str!("../../assets/rules/door-2026.json"))?,
         criteria: CriteriaSet::from_json(include_str!("../../assets/criteria/phu-dong-2025.json"))?,
+        basis: Basis::Consent,
     })
 }
 
@@ -64,6 +66,7 @@ pub fn identity(seal_to: String) -> Identity {
         user: UserId(Uuid::from_u128(3)),
         role: Role::TeamMember,
         hamlet_units: vec![UNIT],
+        basis: Basis::Consent,
         seal_to,
         link: String::new(),
     }

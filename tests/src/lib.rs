@@ -2,8 +2,11 @@
 //! people who do not exist.
 //!
 //! - `src/bin/bench`: the product against the same work by hand (`cargo xtask bench`).
+//! - `src/bin/tour`: the main job without a window; `src/bin/window`: the same in the real one.
 //! - `src/bin/saver.rs`: a program that saves until it is killed; `it/kill.rs` kills it.
 
+pub mod commune;
 pub mod dice;
 pub mod laptop;
 pub mod register;
+pub mod report;

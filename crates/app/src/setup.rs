@@ -7,7 +7,9 @@ use domain::consent::Basis;
 use domain::criteria::CriteriaSet;
 use domain::rules::{AssetError, DoorRules};
 use serde::{Deserialize, Serialize};
-use store::{CountedBy, DataFolder, Durability, Identity, KeyCost, Machine, Options, Store, StoreError};
+use store::{
+    CountedBy, DataFolder, Durability, Identity, KeyCost, Machine, Options, Store, StoreError, enrolling,
+};
 use sync_client::ServerLink;
 use sync_core::api::{EnrolReply, EnrolRequest, EnrolmentCode};
 use sync_core::wire::SigningKey;
@@ -15,11 +17,13 @@ use zeroize::Zeroizing;
 
 use crate::error::{AppError, BAD_CODE, LINK_DAMAGED, NO_ADDRESS};
 
-/// The plan's own criteria and the door rules that this version ships.
+/// The plan's own criteria and the door rules that this version ships, on the strictest basis until
+/// enrolment says the commune's.
 pub fn shipped_rules() -> Result<CountedBy, AssetError> {
     Ok(CountedBy {
         rules: DoorRules::from_json(include_str!("../../../assets/rules/door-2026.json"))?,
         criteria: CriteriaSet::from_json(include_str!("../../../assets/criteria/phu-dong-2025.json"))?,
+        basis: Basis::Consent,
     })
 }
 
@@ -61,7 +65,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn parts(self) -> Result<(DataFolder, Options), StoreError> {
+    pub(crate) fn parts(self) -> Result<(DataFolder, Options), StoreError> {
         let Self { folder, counted_by, machine, durability, key_cost } = self;
         Ok((DataFolder::open(folder)?, Options { counted_by, machine, durability, key_cost }))
     }
@@ -71,48 +75,76 @@ impl Place<'_> {
 pub type Passphrase = Zeroizing<String>;
 
 impl Laptop {
-    /// Enrols this laptop with a one-time code and makes its store. Everything that can fail on this side
-    /// is tried before the code is spent.
+    /// Enrols this laptop with a one-time code and makes its store. Cut off anywhere (the answer lost, the
+    /// power gone, the passphrase read by nobody), a code works again while nothing was saved here: the same
+    /// one makes the same laptop, another one another laptop. See [`Self::words_written`].
     pub fn enrol(
         place: Place<'_>,
         code: &str,
         address: Option<&str>,
         device_name: &str,
     ) -> Result<(Self, Passphrase), AppError> {
+        Self::join(place, code, address, device_name, false).map(|(laptop, words, _)| (laptop, words))
+    }
+
+    /// [`Self::enrol`] where a register stands already and somebody says that the new one comes instead of it:
+    /// the passphrase is forgotten, or the commune does not know this laptop any more. The old register is set
+    /// aside in a folder of the data folder, whose name is the last of the answer; what was saved in it lies
+    /// in the sealed outbox as well, which stays where it is.
+    pub fn enrol_instead(
+        place: Place<'_>,
+        code: &str,
+        address: Option<&str>,
+        device_name: &str,
+    ) -> Result<(Self, Passphrase, Option<String>), AppError> {
+        Self::join(place, code, address, device_name, true)
+    }
+
+    fn join(
+        place: Place<'_>,
+        code: &str,
+        address: Option<&str>,
+        device_name: &str,
+        instead: bool,
+    ) -> Result<(Self, Passphrase, Option<String>), AppError> {
         let code: EnrolmentCode = code.parse().map_err(|_| AppError::new(BAD_CODE))?;
         let address =
             address.or(code.address.as_deref()).ok_or_else(|| AppError::new(NO_ADDRESS))?.to_owned();
         let (folder, mut options) = place.parts()?;
-        if folder.database().exists() {
-            return Err(StoreError::AlreadySetUp.into());
-        }
-        if store::keys::exist(&folder) {
-            // An enrolment that was cut off, or a database set aside: its passphrase opens nothing any more.
-            store::open::set_aside(&folder)?;
-        }
-        let device_key = random(options.machine.as_mut())?;
-        let request = EnrolRequest {
-            secret: code.secret.clone(),
-            device_key: hex(SigningKey::from_bytes(&device_key).verifying_key().as_bytes()),
-            device_name: device_name.to_owned(),
-        };
+        let enrolling = enrolling::begin(&folder, options.machine.as_mut(), instead)?;
+        let device_key = enrolling.device_key(&code.secret);
+        let request = EnrolRequest::signed(&code.secret, &SigningKey::from_bytes(&device_key), device_name);
         let passphrase = store::keys::passphrase(random(options.machine.as_mut())?);
-        let reply = sync_client::enrol(&address, code.identity, &request)?;
-        let server = ServerLink { address, identity: code.identity, device_key, token: reply.token.clone() };
+        let reply = sync_client::enrol(&address, code.identity, &request).map_err(AppError::of_enrolment)?;
+        let token = reply.token.clone();
+        let server = ServerLink { address, identity: code.identity, device_key: *device_key, token };
         let commune = Commune {
             name: reply.commune_name.clone(),
             basis: reply.basis.clone(),
             hamlet_unit_names: reply.hamlet_unit_names.clone(),
             server,
         };
-        let store = Store::create(folder, &identity(&reply, &commune)?, &passphrase, options)?;
-        Ok((Self { store, commune }, passphrase))
+        let identity = identity(&reply, &commune)?;
+        let aside = enrolling.make_room(&folder)?;
+        let aside = aside.as_deref().and_then(Path::file_name);
+        let aside = aside.map(|name| name.to_string_lossy().into_owned());
+        let store = Store::create(folder, &identity, &passphrase, options)?;
+        Ok((Self { store, commune }, passphrase, aside))
+    }
+
+    /// Somebody has typed the passphrase back: from here on this register is theirs, and no code makes
+    /// another one in its place unasked.
+    pub fn words_written(&mut self) -> Result<(), AppError> {
+        Ok(enrolling::end(self.store.key().0)?)
     }
 
     /// Opens an enrolled laptop.
     pub fn open(place: Place<'_>, passphrase: &str) -> Result<Self, AppError> {
         let (folder, options) = place.parts()?;
         let store = Store::open(folder, passphrase, options)?;
+        // Who opens has the words. A file too many must not keep the register closed: what is saved here
+        // protects it from the next enrolment as well.
+        let _ = enrolling::end(store.key().0);
         let commune =
             serde_json::from_str(&store.identity().link).map_err(|_| AppError::new(LINK_DAMAGED))?;
         Ok(Self { store, commune })
@@ -126,6 +158,7 @@ fn identity(reply: &EnrolReply, commune: &Commune) -> Result<Identity, AppError>
         user: reply.user,
         role: reply.role.clone(),
         hamlet_units: reply.hamlet_units.clone(),
+        basis: reply.basis.clone(),
         seal_to: reply.seal_to.clone(),
         link: serde_json::to_string(commune).map_err(|_| AppError::new(LINK_DAMAGED))?,
     })
@@ -135,8 +168,4 @@ fn random<const N: usize>(machine: &mut dyn Machine) -> Result<[u8; N], StoreErr
     let mut bytes = [0; N];
     machine.fill_random(&mut bytes)?;
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,26 +1,30 @@
 //! Lượt đến nhà: what is written when Save is pressed at a door. One visit is one group: the visit, the
 //! consents and what was learned about each person stand or fall together.
 
-use domain::calendar::Day;
+use std::collections::BTreeSet;
+
+use domain::calendar::{Age, Day};
 use domain::consent::{Basis, Consent, Decision, Purpose, Standing};
 use domain::criteria::Verdict;
-use domain::fact::{Answer, Assessment, Evidence, Fact};
+use domain::fact::{Answer, Assessment, Choice, Evidence, Fact, PaymentMeans};
 use domain::ids::{AssessmentId, ConsentId, HouseholdId, MemberId, VisitId};
 use domain::people::Household;
+use domain::rules::DoorRules;
 use domain::visit::{Channel, Outcome, Progress, Topic, Visit};
 use serde::{Deserialize, Serialize};
 use store::{Change, Operation, StoreError, counts};
 use sync_core::household::{HouseholdState, PersonState};
 use sync_core::op::Scope;
+use ts_rs::TS;
 
 use crate::error::{
-    ANSWERS_WITHOUT_MEETING, AppError, FOREIGN_ANSWER, NO_CONSENT, NO_SUCH_HOUSEHOLD, NO_SUCH_MEMBER,
-    RESPONDENT_MISSING, RESPONDENT_TOO_YOUNG,
+    ANSWERS_WITHOUT_MEETING, AppError, DAY_OUT_OF_RANGE, FACT_TWICE, FOREIGN_ANSWER, NO_CONSENT,
+    NO_SUCH_HOUSEHOLD, NO_SUCH_MEMBER, RESPONDENT_MISSING, UNKNOWN_WORD,
 };
 use crate::setup::Laptop;
 
 /// What the visit page hands over. Nothing in it has a default: what was not asked is not there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct VisitRequest {
     /// Whom.
     pub household: HouseholdId,
@@ -47,11 +51,11 @@ pub struct VisitRequest {
 }
 
 /// What was learned about one person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Learned {
     /// About whom.
     pub member: MemberId,
-    /// Fact and answer; with evidence where the team saw more than it was told.
+    /// Fact and answer; with evidence where the team saw more than it was told (`domain::door`).
     pub answers: Vec<(Fact, Answer, Option<Evidence>)>,
 }
 
@@ -68,89 +72,169 @@ pub struct VisitSaved {
     pub verdict: Verdict,
 }
 
-/// The facts that basis B lets a relative answer for an absent adult (door rules §5).
-const PROXY_FACTS: [Fact; 3] = [Fact::Smartphone, Fact::Vneid, Fact::Payment];
-
 /// Saves a visit. When this returns, it survives a power cut.
 pub fn save(laptop: &mut Laptop, request: &VisitRequest) -> Result<VisitSaved, AppError> {
     let today = laptop.store.today();
     let by = laptop.store.counted_by().clone();
     let state = counts::household_state(laptop.store.reading(), request.household, &by, today)?
         .ok_or_else(|| AppError::new(NO_SUCH_HOUSEHOLD))?;
-    check(request, &state, &laptop.commune.basis, |person| {
-        by.rules.age(person.member.birth, today).is_none_or(|age| age.years >= by.rules.respondent_age)
-    })?;
+    let door = Door { request, state: &state, basis: &laptop.commune.basis, rules: &by.rules, today };
+    let learned = door.check()?;
     let basis = laptop.commune.basis.clone();
     let operation = operation("visit.save", &state.household);
-    let (visit, saved) = laptop.store.transact(operation, |change| write(change, request, &basis, &state))?;
+    let (visit, saved) =
+        laptop.store.transact(operation, |change| write(change, request, &basis, &state, learned))?;
     let (progress, verdict) = counts::standing_of(laptop.store.reading(), request.household)?
         .ok_or_else(|| AppError::new(NO_SUCH_HOUSEHOLD))?;
     Ok(VisitSaved { visit, saved_at_ms: saved.at_ms, progress, verdict })
+}
+
+/// The household as it would stand after [`save`]; nothing is written. What `save` refuses is refused.
+pub fn weigh(laptop: &mut Laptop, request: &VisitRequest) -> Result<HouseholdState, AppError> {
+    let today = laptop.store.today();
+    let by = laptop.store.counted_by().clone();
+    let state = counts::household_state(laptop.store.reading(), request.household, &by, today)?
+        .ok_or_else(|| AppError::new(NO_SUCH_HOUSEHOLD))?;
+    let basis = laptop.commune.basis.clone();
+    let learned = Door { request, state: &state, basis: &basis, rules: &by.rules, today }.check()?;
+    let seen = laptop.store.rehearse(
+        operation("visit.weigh", &state.household),
+        |change| write(change, request, &basis, &state, learned).map(drop),
+        |connection| counts::household_state(connection, request.household, &by, today),
+    )?;
+    seen.ok_or_else(|| AppError::new(NO_SUCH_HOUSEHOLD))
 }
 
 fn operation(name: &'static str, household: &Household) -> Operation {
     Operation { name, scope: Scope::from(household.hamlet_unit), job: None }
 }
 
-/// Everything the screen prevents is refused here once more, before anything is written.
-fn check(
-    request: &VisitRequest,
-    state: &HouseholdState,
-    basis: &Basis,
-    may_answer: impl Fn(&PersonState) -> bool,
-) -> Result<(), AppError> {
-    let person = |id: MemberId| {
-        let found = state.people.iter().find(|person| person.member.id == id && person.member.alive);
-        found.ok_or_else(|| AppError::new(NO_SUCH_MEMBER))
-    };
-    let respondent = request.respondent.map(&person).transpose()?;
-    if request.outcome == Outcome::Met {
-        let respondent = respondent.ok_or_else(|| AppError::new(RESPONDENT_MISSING))?;
-        if !may_answer(respondent) {
-            return Err(AppError::new(RESPONDENT_TOO_YOUNG));
-        }
-    } else if !request.learned.is_empty()
-        || !request.guided.is_empty()
-        || !request.topics.is_empty()
-        || request.members_unchanged
-        || request.consents.iter().any(|(_, said)| *said == Decision::Agreed)
-    {
-        // A closed door teaches nothing; only "không" can be said through it.
-        return Err(AppError::new(ANSWERS_WITHOUT_MEETING));
-    }
-    for id in request.guided.iter().chain(request.consents.iter().map(|(member, _)| member)) {
-        person(*id)?;
-    }
-    for learned in &request.learned {
-        check_learned(request, learned, person(learned.member)?, basis)?;
-    }
-    Ok(())
+/// Facts of one person, each with how it is known.
+type Known = (MemberId, Vec<(Fact, Answer, Evidence)>);
+
+/// A request before what it stands on.
+struct Door<'a> {
+    request: &'a VisitRequest,
+    state: &'a HouseholdState,
+    basis: &'a Basis,
+    rules: &'a DoorRules,
+    today: Day,
 }
 
-fn check_learned(
-    request: &VisitRequest,
-    learned: &Learned,
-    person: &PersonState,
-    basis: &Basis,
-) -> Result<(), AppError> {
-    let said = request.consents.iter().rev().find(|(member, _)| *member == learned.member);
-    let standing = match said {
-        Some((_, Decision::Agreed)) => Standing::Agreed,
-        Some((_, Decision::Declined | Decision::Withdrawn)) => Standing::Refused,
-        Some((_, Decision::Later | Decision::Unrecognised(_))) | None => person.consent,
-    };
-    let for_self = request.respondent == Some(learned.member);
-    if !basis.allows_facts(standing, for_self) {
-        return Err(AppError::new(NO_CONSENT));
+impl Door<'_> {
+    /// Everything the screen prevents is refused here once more, before anything is written.
+    fn check(&self) -> Result<Vec<Known>, AppError> {
+        let request = self.request;
+        self.check_words()?;
+        let respondent = request.respondent.map(|id| self.person(id)).transpose()?;
+        if let Some(respondent) = respondent {
+            self.rules.check_respondent(self.age(respondent))?;
+        }
+        if request.outcome == Outcome::Met {
+            respondent.ok_or_else(|| AppError::new(RESPONDENT_MISSING))?;
+        } else if !request.learned.is_empty()
+            || !request.guided.is_empty()
+            || !request.topics.is_empty()
+            || request.members_unchanged
+            || request.consents.iter().any(|(_, said)| *said == Decision::Agreed)
+        {
+            // A closed door teaches nothing; only "không" can be said through it.
+            return Err(AppError::new(ANSWERS_WITHOUT_MEETING));
+        }
+        for id in &request.guided {
+            self.person(*id)?;
+        }
+        for (id, decision) in &request.consents {
+            let represented_by =
+                respondent.filter(|respondent| respondent.member.id != *id).map(|one| self.age(one));
+            self.rules.check_consent(decision, self.age(self.person(*id)?), represented_by)?;
+        }
+        let mut asked = BTreeSet::new();
+        for learned in &request.learned {
+            for (fact, ..) in &learned.answers {
+                if !asked.insert((learned.member, fact)) {
+                    return Err(AppError::new(FACT_TWICE));
+                }
+            }
+        }
+        request.learned.iter().map(|learned| self.known(learned)).collect()
     }
-    let proxy_only = *basis == Basis::ConsentAndProxy && standing == Standing::NotAsked;
-    for (fact, answer, _) in &learned.answers {
-        fact.check(answer).map_err(|_| AppError::new(FOREIGN_ANSWER))?;
-        if proxy_only && !PROXY_FACTS.contains(fact) {
-            return Err(AppError::new(NO_CONSENT));
+
+    /// Words of a newer version are kept where they come from another laptop. A page of this version has none,
+    /// and nobody could count or show what it would save.
+    fn check_words(&self) -> Result<(), AppError> {
+        let request = self.request;
+        let answers = request.learned.iter().flat_map(|learned| &learned.answers);
+        let known = Outcome::ALL.contains(&request.outcome)
+            && request.outcome.is_attempt()
+            && Channel::ALL.contains(&request.channel)
+            && request.consents.iter().all(|(_, decision)| Decision::ALL.contains(decision))
+            && request.topics.iter().all(|topic| Topic::ALL.contains(topic))
+            && answers.into_iter().all(|(_, answer, _)| is_word(answer));
+        if !known {
+            return Err(AppError::new(UNKNOWN_WORD));
+        }
+        match request.next_day {
+            Some(day) if !self.rules.may_come_back_on(day, self.today) => {
+                let mut refused = AppError::new(DAY_OUT_OF_RANGE);
+                refused.params.insert("months".into(), i64::from(self.rules.next_visit_within_months));
+                Err(refused)
+            }
+            _ => Ok(()),
         }
     }
-    Ok(())
+
+    fn person(&self, id: MemberId) -> Result<&PersonState, AppError> {
+        let mut people = self.state.people.iter();
+        let found = people.find(|person| person.member.id == id && person.member.alive);
+        found.ok_or_else(|| AppError::new(NO_SUCH_MEMBER))
+    }
+
+    fn age(&self, person: &PersonState) -> Option<Age> {
+        self.rules.age(person.member.birth, self.today)
+    }
+
+    fn known(&self, learned: &Learned) -> Result<Known, AppError> {
+        let person = self.person(learned.member)?;
+        let age = self.age(person);
+        let said = self.request.consents.iter().rev().find(|(member, _)| *member == learned.member);
+        let standing = match said {
+            Some((_, Decision::Agreed)) => Standing::Agreed,
+            Some((_, Decision::Declined | Decision::Withdrawn)) => Standing::Refused,
+            Some((_, Decision::Later | Decision::Unrecognised(_))) | None => person.consent,
+        };
+        let respondent = self.request.respondent.ok_or_else(|| AppError::new(RESPONDENT_MISSING))?;
+        if !self.basis.allows_facts(standing, respondent == learned.member) {
+            return Err(AppError::new(NO_CONSENT));
+        }
+        let relative_only = *self.basis == Basis::ConsentAndProxy && standing == Standing::NotAsked;
+        let spoken = Evidence::of_respondent(respondent, learned.member);
+        let mut answers = Vec::with_capacity(learned.answers.len());
+        for (fact, answer, seen) in &learned.answers {
+            fact.check(answer).map_err(|_| AppError::new(FOREIGN_ANSWER))?;
+            self.rules.check_asked(fact, age)?;
+            if relative_only && !self.rules.relative_may_answer(fact, age) {
+                return Err(AppError::new(NO_CONSENT));
+            }
+            if let Answer::Member(helper) = answer {
+                self.person(*helper)?;
+            }
+            let evidence = match relative_only {
+                true => self.rules.relative_evidence(*seen)?,
+                false => self.rules.evidence(fact, spoken, *seen)?,
+            };
+            answers.push((fact.clone(), answer.clone(), evidence));
+        }
+        Ok((learned.member, answers))
+    }
+}
+
+fn is_word(answer: &Answer) -> bool {
+    match answer {
+        Answer::One(choice) => Choice::ALL.contains(choice),
+        Answer::Payment(means) => means.iter().all(|one| PaymentMeans::ALL.contains(one)),
+        Answer::Unknown | Answer::Member(_) => true,
+    }
 }
 
 fn write(
@@ -158,6 +242,7 @@ fn write(
     request: &VisitRequest,
     basis: &Basis,
     state: &HouseholdState,
+    learned: Vec<Known>,
 ) -> Result<VisitId, StoreError> {
     let (day, wall_ms) = (change.today(), change.wall_ms().max(0).cast_unsigned());
     let visit = Visit {
@@ -189,20 +274,14 @@ fn write(
         };
         change.put(&consent)?;
     }
-    for learned in request.learned.iter().filter(|learned| !learned.answers.is_empty()) {
-        let spoken = request
-            .respondent
-            .map_or(Evidence::Observed, |respondent| Evidence::of_respondent(respondent, learned.member));
-        let answers = learned.answers.iter();
+    for (member, answers) in learned.into_iter().filter(|(_, answers)| !answers.is_empty()) {
         let assessment = Assessment {
             id: AssessmentId::new(wall_ms, change.random()?),
-            member: learned.member,
+            member,
             day,
             visit: Some(visit.id),
             respondent: request.respondent,
-            answers: answers
-                .map(|(fact, answer, seen)| (fact.clone(), answer.clone(), seen.unwrap_or(spoken)))
-                .collect(),
+            answers,
             voids: None,
         };
         change.put(&assessment)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::tour::{self, COMMUNE, LEDGER, Tour};
-use crate::{cargo, must_succeed, sabotage, tidy};
+use crate::{cargo, must_succeed, sabotage, tidy, ui};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -20,6 +20,8 @@ type Step = (&'static str, fn() -> Result<()>);
 const STEPS: &[Step] = &[
     ("format", || must_succeed(cargo().args(["fmt", "--all", "--check"]))),
     ("tidy", tidy::tidy),
+    // Before anything of Rust: the window carries the built pages in itself.
+    ("pages", ui::check),
     ("lints", || {
         must_succeed(cargo().args([
             "clippy",
@@ -32,10 +34,12 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("tests", || must_succeed(cargo().args(["test", "--workspace", "--quiet"]))),
+    ("browser", ui::in_browser),
     ("tour", || {
         (1..=2).try_for_each(|seed| tour::once(&Tour { seed, list: LEDGER, plain: false, out: None }))
     }),
     ("tour of a commune", || tour::once(&Tour { seed: 3, list: COMMUNE, plain: false, out: None })),
+    ("window", || tour::in_the_window(&Tour { seed: 1, list: LEDGER, plain: false, out: None })),
     // Without keys the search for readable names must find them: a search that finds nothing proves nothing.
     ("control", || tour::once(&Tour { seed: 4, list: LEDGER, plain: true, out: None })),
     ("sabotage", || sabotage::sabotage(&sabotage::Options::default())),

@@ -5,10 +5,12 @@
 
 mod bench;
 mod checks;
+mod codegen;
 mod run;
 mod sabotage;
 mod tidy;
 mod tour;
+mod ui;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -29,6 +31,8 @@ enum Task {
     Bench(bench::Options),
     /// Build each named fault and show the check that goes red
     Sabotage(sabotage::Options),
+    /// Write the types that the pages share with the use cases
+    Codegen,
     /// Check the house rules: dependency direction, licences, file sizes and names, paths in documents
     Tidy,
 }
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::bench(&options),
         Task::Sabotage(options) => sabotage::sabotage(&options),
         Task::Tour(options) => tour::tour(&options),
+        Task::Codegen => codegen::codegen(),
         Task::Tidy => tidy::tidy(),
     };
     match outcome {

@@ -1,39 +1,139 @@
-//! `cargo xtask run`: what `./run` starts once the machine is set up. There is no window yet: until there
-//! is one, the main job is done without it, said step by step.
+//! `cargo xtask run`: what `./run` starts once the machine is set up. A commune of invented people on this
+//! machine, its server, and the window; or, with `--tour`, the same without a person.
 
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
-use crate::{root, tour};
+use crate::tour::{self, COMMUNE, LEDGER, Tour};
+use crate::{cargo, must_succeed, root, ui};
+
+/// The hamlet of the ledger; its head's laptop is the one that opens.
+const HAMLET: &str = "Thôn Sen Hạ";
 
 /// The options of `./run`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Do the main job without a person; until there is a window, `./run` always does
+    /// Do the main job without a person, in the real window on a screen of its own
     #[arg(long)]
     tour: bool,
     /// Seed of every choice
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where tour.json goes
+    /// Where pictures and tour.json go
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if !options.tour {
-        eprintln!("Chưa có cửa sổ: chạy thử trọn việc chính không cần cửa sổ.");
-        eprintln!(
-            "There is no window yet. Doing the main job without one: a commune server on this machine,"
-        );
-        eprintln!("a hamlet's list taken in, three visits without a network, the program killed and opened");
-        eprintln!("again, the work sent, and a second laptop that shows it. All people are invented.\n");
+    if options.tour {
+        let out = options.out.clone().unwrap_or_else(|| root().join("target/tour"));
+        return tour::in_the_window(&Tour {
+            seed: options.seed,
+            list: LEDGER,
+            plain: false,
+            out: Some(&out),
+        });
     }
-    let out = options.out.clone().unwrap_or_else(|| root().join("target/tour"));
-    for list in [tour::LEDGER, tour::COMMUNE] {
-        eprintln!("{list}");
-        tour::once(&tour::Tour { seed: options.seed, list, plain: false, out: Some(&out) })?;
+    eprintln!("Dựng chương trình (lần đầu mất vài phút)… / Building (minutes, the first time)…");
+    build()?;
+    let folder = root().join("target/run");
+    let office = Office { data: folder.join("commune") };
+    if !office.data.join("keys").exists() {
+        eprintln!("Lập xã mẫu Đồng Sen: mọi người đều là giả định. / Making a commune of invented people…");
+        office.make()?;
     }
-    Ok(())
+    let _serving = office.serve()?;
+    let laptop = folder.join("laptop");
+    if !laptop.join("register.db").exists() {
+        let code = office.code()?;
+        eprintln!("\nDán mã kết nối này vào cửa sổ / Paste this code into the window:\n\n{code}\n");
+    }
+    eprintln!("Đóng cửa sổ là dừng cả máy chủ. / Closing the window stops the server too.");
+    must_succeed(Command::new(built("tung-nha")).arg("--data").arg(&laptop))
+}
+
+/// The window, with its pages, and the server.
+pub(crate) fn build() -> Result<()> {
+    ui::build()?;
+    must_succeed(cargo().args(["build", "--quiet", "--package", "desktop", "--package", "server", "--bins"]))
+}
+
+pub(crate) fn built(program: &str) -> PathBuf {
+    root().join("target/debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The commune office of the demonstration.
+struct Office {
+    data: PathBuf,
+}
+
+impl Office {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(built("tungnha-server"));
+        command.current_dir(root()).args(words).arg("--data").arg(&self.data);
+        command
+    }
+
+    fn make(&self) -> Result<()> {
+        // Said to officers about real keys; these open nobody's data.
+        must_succeed(
+            self.command(&["init", "--commune-name", "Xã Đồng Sen"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
+        for list in [LEDGER, COMMUNE] {
+            let list = Path::new(list);
+            must_succeed(
+                self.command(&["roster", "import"])
+                    .arg(list)
+                    .args(["--handed-over-by", "Ông Tư, trưởng thôn"])
+                    .stdout(Stdio::null()),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Starts serving at the address of the last start, which stands in the laptop's enrolment.
+    fn serve(&self) -> Result<Serving> {
+        let kept = self.data.with_file_name("listen");
+        let listen = std::fs::read_to_string(&kept).unwrap_or_else(|_| "127.0.0.1:0".to_owned());
+        let mut child = self
+            .command(&["serve", "--listen", &listen, "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("tungnha-server")?;
+        let lines = BufReader::new(child.stdout.take().context("serve without output")?).lines();
+        for line in lines.map_while(Result::ok) {
+            let said: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(address) = said.get("listening").and_then(Value::as_str) {
+                std::fs::write(kept, address.trim_start_matches("https://"))?;
+                return Ok(Serving(child));
+            }
+        }
+        bail!("the server ended before it listened at {listen}")
+    }
+
+    fn code(&self) -> Result<String> {
+        let words = ["enrol", "--role", "hamlet_head", "--hamlet", HAMLET, "--json"];
+        let output = self.command(&words).stderr(Stdio::null()).output()?;
+        let said = String::from_utf8(output.stdout)?;
+        let said: Value = serde_json::from_str(said.lines().last().context("enrol said nothing")?)?;
+        Ok(said.get("code").and_then(Value::as_str).context("no code")?.to_owned())
+    }
+}
+
+/// A running server; dropping it ends it.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself; nothing can be done about either.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

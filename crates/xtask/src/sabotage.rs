@@ -54,6 +54,12 @@ const FAULTS: &[Fault] = &[
         "sync-core",
         "histories::f13_an_edit_from_2010_beats_the_winner_it_saw_also_when_the_server_forgot_it",
     ),
+    // A list writes over what somebody corrected, and brings its origin with it.
+    Fault::beside(
+        "import_overwrites",
+        "sync-core",
+        "records::listed::tests::a_list_fills_gaps_and_overwrites_nothing",
+    ),
     // `>=` for `>`: what was seen last arrives for ever.
     Fault::beside("at_least", "sync-core", "position::tests::last_seen_is_not_after_itself"),
     // The gate writes rows, and no op tells the other devices.

@@ -46,6 +46,11 @@ const LICENCES: &[&str] = &[
     "OFL-1.1",
 ];
 
+/// Under MPL-2.0, brought by the window's shell and by what drives it in tests, and used unchanged
+/// (docs/adr/0005).
+const MPL_UNCHANGED: &[&str] =
+    &["cssparser", "cssparser-macros", "dtoa-short", "option-ext", "selectors", "webdriver"];
+
 /// A file that hurts to read hides several things; past 400 lines ask why, past this it is an error.
 const LINES_AT_MOST: usize = 800;
 const LINES_WITHOUT_A_HEADER: usize = 100;
@@ -157,8 +162,10 @@ fn licences(metadata: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for package in packages(metadata) {
         let expression = text(package, "license").replace('/', " OR ");
-        if !licence_allowed(&expression) {
-            found.push(format!("{}: licence {expression:?}", text(package, "name")));
+        let name = text(package, "name");
+        let unchanged = expression == "MPL-2.0" && MPL_UNCHANGED.contains(&name);
+        if !licence_allowed(&expression) && !unchanged {
+            found.push(format!("{name}: licence {expression:?}"));
         }
     }
     found

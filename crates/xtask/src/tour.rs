@@ -1,11 +1,11 @@
-//! `cargo xtask tour --headless`: builds the server and the tour, and runs it for a range of seeds. The tour
-//! itself is `tests/src/bin/tour`.
+//! `cargo xtask tour`: builds what the tour needs and runs it for a range of seeds. Without a window it is
+//! `tests/src/bin/tour`, in the real one `tests/src/bin/window`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, must_succeed, root};
+use crate::{cargo, must_succeed, root, run};
 
 /// The ledger one hamlet keeps.
 pub(crate) const LEDGER: &str = "tests/fixtures/roster/so-ho-thon-sen-ha.xlsx";
@@ -15,7 +15,7 @@ pub(crate) const COMMUNE: &str = "tests/fixtures/roster/danh-sach-xa-mau.xlsx";
 /// Which tours to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Without a window; there is no other way yet
+    /// Without a window
     #[arg(long)]
     headless: bool,
     /// A seed, or a range: `7`, `1..20`
@@ -41,13 +41,11 @@ pub(crate) struct Tour<'a> {
 }
 
 pub(crate) fn tour(options: &Options) -> Result<()> {
-    if !options.headless {
-        bail!("there is no window yet: cargo xtask tour --headless");
-    }
     let list = if options.commune { COMMUNE } else { LEDGER };
     let out = options.out.clone().unwrap_or_else(|| root().join("target/tour"));
     for seed in seeds(&options.seed)? {
-        once(&Tour { seed, list, plain: options.control, out: Some(&out) })?;
+        let tour = Tour { seed, list, plain: options.control, out: Some(&out) };
+        if options.headless { once(&tour)? } else { in_the_window(&tour)? }
     }
     Ok(())
 }
@@ -73,6 +71,19 @@ pub(crate) fn once(tour: &Tour<'_>) -> Result<()> {
     }
     if tour.out.is_none() {
         // Who wants the JSON names a folder or calls the command itself; a log of checks is for people.
+        command.stdout(std::process::Stdio::null());
+    }
+    must_succeed(&mut command)
+}
+
+/// Builds the window too, and does the main job in it.
+pub(crate) fn in_the_window(tour: &Tour<'_>) -> Result<()> {
+    run::build()?;
+    must_succeed(cargo().args(["build", "--quiet", "--package", "tests", "--bin", "window"]))?;
+    let mut command = std::process::Command::new(run::built("window"));
+    command.current_dir(root()).arg("--seed").arg(tour.seed.to_string()).arg("--list").arg(tour.list);
+    command.arg("--out").arg(tour.out.map_or_else(|| root().join("target/tour"), Path::to_path_buf));
+    if tour.out.is_none() {
         command.stdout(std::process::Stdio::null());
     }
     must_succeed(&mut command)

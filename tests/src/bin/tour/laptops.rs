@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use app::{Laptop, Place};
-use serde_json::Value;
 use store::{Durability, KeyCost, SystemMachine};
-
-use crate::server::Commune;
 
 /// A laptop's folder as the product opens it. The key costs little: the tour is not about guessing.
 pub(crate) fn place(folder: &Path) -> Result<Place<'_>> {
@@ -18,16 +15,6 @@ pub(crate) fn place(folder: &Path) -> Result<Place<'_>> {
         durability: Durability::Full,
         key_cost: KeyCost { memory_kib: 1024, passes: 1 },
     })
-}
-
-/// A one-time code for a role in a hamlet unit, from another process.
-pub(crate) fn code(commune: &Commune, role: &str, hamlet: Option<&str>) -> Result<String> {
-    let mut words = vec!["enrol", "--role", role, "--json"];
-    if let Some(hamlet) = hamlet {
-        words.extend(["--hamlet", hamlet]);
-    }
-    let said = commune.json(&words)?;
-    Ok(said.get("code").and_then(Value::as_str).context("no code")?.to_owned())
 }
 
 /// Enrols a laptop; returns it with the passphrase its member writes down.

@@ -10,8 +10,6 @@
 
 mod laptops;
 mod readable;
-mod report;
-mod server;
 mod steps;
 mod visits;
 

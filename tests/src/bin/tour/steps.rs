@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use store::tables::{members, visits as visit_table};
 
 use crate::Tour;
-use crate::laptops::{code, enrol, place};
+use crate::laptops::{enrol, place};
 use crate::readable;
-use crate::report::Report;
-use crate::server::{Commune, Serving};
 use crate::visits::{self, Evening};
+use tests::commune::{Commune, Serving};
+use tests::report::Report;
 
 /// The ledger that a hamlet really keeps.
 const LEDGER: &str = "tests/fixtures/roster/so-ho-thon-sen-ha.xlsx";
@@ -122,7 +122,7 @@ impl Walk {
         serving: &Serving,
     ) -> Result<(Laptop, String)> {
         let started = Instant::now();
-        let code = code(&self.commune, role, Some(hamlet))?;
+        let code = self.commune.code(role, Some(hamlet))?;
         let folder = self.folder.join(format!("laptop-{}", name.to_lowercase()));
         let (mut laptop, passphrase) = enrol(&folder, &code, &serving.address, &format!("Máy {name}"))?;
         let report = app::sync::now(&mut laptop, &mut |_| {})?;

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 /// A commune's data folder and the program beside this one.
 #[derive(Debug)]
-pub(crate) struct Commune {
+pub struct Commune {
     program: PathBuf,
     data: PathBuf,
 }
 
 impl Commune {
     /// Makes the commune.
-    pub(crate) fn init(data: &Path) -> Result<Self> {
+    pub fn init(data: &Path) -> Result<Self> {
         let here = std::env::current_exe()?;
         let program = here.with_file_name(format!("tungnha-server{}", std::env::consts::EXE_SUFFIX));
         ensure!(program.exists(), "tungnha-server is not built");
@@ -44,17 +44,27 @@ impl Commune {
     }
 
     /// A command's last line as JSON.
-    pub(crate) fn json(&self, words: &[&str]) -> Result<Value> {
+    pub fn json(&self, words: &[&str]) -> Result<Value> {
         let said = self.say(words)?;
         let last = said.lines().last().with_context(|| format!("{words:?} said nothing"))?;
         serde_json::from_str(last).with_context(|| format!("{words:?}"))
     }
 
+    /// A one-time code for a role in a hamlet unit.
+    pub fn code(&self, role: &str, hamlet: Option<&str>) -> Result<String> {
+        let mut words = vec!["enrol", "--role", role, "--json"];
+        if let Some(hamlet) = hamlet {
+            words.extend(["--hamlet", hamlet]);
+        }
+        let said = self.json(&words)?;
+        Ok(said.get("code").and_then(Value::as_str).context("no code")?.to_owned())
+    }
+
     /// Starts serving; `address` from an earlier start, so that laptops find it again.
-    pub(crate) fn serve(&self, address: Option<&str>) -> Result<Serving> {
+    pub fn serve(&self, address: Option<&str>) -> Result<Serving> {
         let listen = address.and_then(|url| url.split("//").nth(1)).unwrap_or("127.0.0.1:0");
         let mut child = self
-            .command(&["serve", "--listen", listen])
+            .command(&["serve", "--listen", listen, "--json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -75,9 +85,10 @@ impl Commune {
 
 /// A running server; dropping it kills it.
 #[derive(Debug)]
-pub(crate) struct Serving {
+pub struct Serving {
     child: Child,
-    pub(crate) address: String,
+    /// `https://127.0.0.1:…`
+    pub address: String,
 }
 
 impl Drop for Serving {

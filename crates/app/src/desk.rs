@@ -1,0 +1,167 @@
+//! The desk: what a window holds while it is open. One data folder, at most one open laptop, at most one
+//! sync at a time, the list that is being looked at. Commands (`commands`) work on it; a page never sees
+//! anything else.
+//!
+//! A sync waits for a network for minutes; nobody who saves a visit meanwhile may wait for it. So the
+//! laptop is locked for each single look at the store, never for a whole sync (`shared`).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use store::{Durability, KeyCost, Machine};
+use ts_rs::TS;
+
+use crate::error::{AppError, NOT_OPEN};
+use crate::lists::Looked;
+use crate::pages::sending::LastSync;
+use crate::setup::{Laptop, Place, shipped_rules};
+
+/// How far a long job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct JobProgress {
+    /// Which part of the job.
+    pub phase: JobPhase,
+    /// Units done: groups sent, positions received, households kept.
+    pub done: u64,
+    /// Of how many, where that is known.
+    pub of: Option<u64>,
+}
+
+/// The parts of long jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum JobPhase {
+    /// Looking for the commune's server.
+    Connecting,
+    /// Sending what waits.
+    Sending,
+    /// Taking what is new.
+    Receiving,
+    /// Writing a list into the register.
+    Writing,
+}
+
+/// Asks a person for a file: the desktop's file dialog. `None`: nobody chose one.
+pub type ChooseFile = Box<dyn Fn() -> Option<PathBuf> + Send + Sync>;
+
+/// What the program gives its window.
+pub struct Tools {
+    /// Where the data lie.
+    pub folder: PathBuf,
+    /// Clock and randomness.
+    pub machine: fn() -> Box<dyn Machine>,
+    /// How much a save waits for the disk.
+    pub durability: Durability,
+    /// What opening by passphrase shall cost.
+    pub key_cost: KeyCost,
+    /// Asks for a household list.
+    pub choose_file: ChooseFile,
+}
+
+/// What a window holds.
+pub struct Desk {
+    tools: Tools,
+    laptop: Mutex<Option<Laptop>>,
+    training: Mutex<bool>,
+    pub(crate) sending: Mutex<()>,
+    pub(crate) last_sync: Mutex<Option<LastSync>>,
+    pub(crate) chosen: Mutex<Option<PathBuf>>,
+    pub(crate) looked: Mutex<Option<Looked>>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("open", &self.is_open()).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// A desk over a data folder. Touches nothing yet.
+    pub fn new(tools: Tools) -> Self {
+        Self {
+            tools,
+            laptop: Mutex::new(None),
+            training: Mutex::new(false),
+            sending: Mutex::new(()),
+            last_sync: Mutex::new(None),
+            chosen: Mutex::new(None),
+            looked: Mutex::new(None),
+        }
+    }
+
+    /// A household list that the program was started with ("Mở bằng Từng Nhà").
+    pub fn offer_file(&self, path: PathBuf) {
+        *held(&self.chosen) = Some(path);
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.tools.folder
+    }
+
+    pub(crate) fn choose_file(&self) -> Option<PathBuf> {
+        (self.tools.choose_file)()
+    }
+
+    pub(crate) fn place<'a>(&self, folder: &'a Path) -> Result<Place<'a>, AppError> {
+        Ok(Place {
+            folder,
+            counted_by: shipped_rules().map_err(|_| AppError::new(crate::error::RULES_UNREADABLE))?,
+            machine: (self.tools.machine)(),
+            durability: self.tools.durability,
+            key_cost: self.tools.key_cost,
+        })
+    }
+
+    pub(crate) fn machine(&self) -> Box<dyn Machine> {
+        (self.tools.machine)()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        held(&self.laptop).is_some()
+    }
+
+    pub(crate) fn in_training(&self) -> bool {
+        *held(&self.training)
+    }
+
+    /// Puts an opened laptop on the desk. What was looked at on the one before it is not this one's; a list
+    /// that the program was started with, before any was open, is.
+    pub(crate) fn put(&self, laptop: Laptop, training: bool) {
+        let mut open = held(&self.laptop);
+        *held(&self.training) = training;
+        *held(&self.last_sync) = None;
+        *held(&self.looked) = None;
+        if open.is_some() {
+            *held(&self.chosen) = None;
+        }
+        *open = Some(laptop);
+    }
+
+    /// Closes the laptop: the key leaves the memory. What is not saved was never promised.
+    pub(crate) fn clear(&self) {
+        *held(&self.laptop) = None;
+        *held(&self.looked) = None;
+        *held(&self.chosen) = None;
+        *held(&self.training) = false;
+    }
+
+    /// One look at the open laptop.
+    pub(crate) fn with<T>(
+        &self,
+        look: impl FnOnce(&mut Laptop) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        match held(&self.laptop).as_mut() {
+            Some(laptop) => look(laptop),
+            None => Err(AppError::new(NOT_OPEN)),
+        }
+    }
+}
+
+/// A lock whose holder panicked still guards whole values: each is replaced in one step, and the store
+/// rolls its own transactions back.
+pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

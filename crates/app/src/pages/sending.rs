@@ -1,0 +1,114 @@
+//! *Gửi về xã*: what waits, sending it, and how the last try went.
+
+use std::sync::TryLockError;
+
+use serde::Serialize;
+use sync_client::Report;
+use ts_rs::TS;
+
+use crate::commands::Call;
+use crate::desk::{Desk, JobPhase, JobProgress, held};
+use crate::error::{AppError, SYNC_RUNNING, TRAINING_STAYS};
+use crate::sync;
+
+/// The page, and the pill on every other page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct SendingView {
+    /// Saves that the commune does not have yet.
+    pub waiting: u64,
+    /// Saves that the commune has confirmed and not yet sent round.
+    pub confirmed: u64,
+    /// Saves that the commune keeps apart for a person to look at.
+    pub to_review: u64,
+    /// The last try in this session, if there was one.
+    pub last: Option<LastSync>,
+    /// Nothing is ever sent from here.
+    pub training: bool,
+}
+
+/// How a try to send went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct LastSync {
+    /// When it ended, milliseconds since 1970 by this laptop's clock.
+    pub at_ms: i64,
+    /// What went and came, if it ended well.
+    pub report: Option<SyncReport>,
+    /// Why it ended early, if it did. Nothing is lost by that.
+    pub error: Option<AppError>,
+}
+
+/// "Đã gửi về xã 12, nhận về 5, có 1 mục cần xem lại."
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct SyncReport {
+    /// Saves the commune has now.
+    pub sent: u64,
+    /// Saves of others that came.
+    pub received: u64,
+    /// Saves the commune keeps apart.
+    pub to_review: u64,
+    /// Single changes in what was sent.
+    pub sent_changes: u64,
+    /// Single changes in what came.
+    pub received_changes: u64,
+}
+
+impl From<Report> for SyncReport {
+    fn from(report: Report) -> Self {
+        Self {
+            sent: report.sent_groups,
+            received: report.received_groups,
+            to_review: report.quarantined_groups,
+            sent_changes: report.sent_ops,
+            received_changes: report.received_ops,
+        }
+    }
+}
+
+/// What waits, and how the last sync went.
+pub fn sending(call: &mut Call<'_>, (): &()) -> Result<SendingView, AppError> {
+    view(call.desk)
+}
+
+fn view(desk: &Desk) -> Result<SendingView, AppError> {
+    let counts = desk.with(|laptop| sync::waiting(laptop))?;
+    Ok(SendingView {
+        waiting: counts.pending_groups,
+        confirmed: counts.acknowledged_groups,
+        to_review: counts.quarantined_groups,
+        last: held(&desk.last_sync).clone(),
+        training: desk.in_training(),
+    })
+}
+
+/// Sends and receives. A server that is not there is an answer, not an error of this command.
+pub fn send(call: &mut Call<'_>, (): &()) -> Result<SendingView, AppError> {
+    let desk = call.desk;
+    if desk.in_training() {
+        return Err(AppError::new(TRAINING_STAYS));
+    }
+    let _one_at_a_time = match desk.sending.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return Err(AppError::new(SYNC_RUNNING)),
+    };
+    let tell = &mut *call.tell;
+    let outcome = sync::shared(desk, &mut |progress| tell(job(progress)));
+    let (report, error) = match outcome {
+        Ok(report) => (Some(report.into()), None),
+        Err(error) => (None, Some(error)),
+    };
+    *held(&desk.last_sync) = Some(LastSync { at_ms: desk.machine().wall_ms(), report, error });
+    view(desk)
+}
+
+fn job(progress: sync_client::Progress) -> JobProgress {
+    match progress {
+        sync_client::Progress::Connecting => JobProgress { phase: JobPhase::Connecting, done: 0, of: None },
+        sync_client::Progress::Sending { left } => {
+            JobProgress { phase: JobPhase::Sending, done: 0, of: Some(left) }
+        }
+        sync_client::Progress::Receiving { position, head } => {
+            JobProgress { phase: JobPhase::Receiving, done: position, of: Some(head) }
+        }
+    }
+}

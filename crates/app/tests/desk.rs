@@ -1,0 +1,172 @@
+//! The desk as a window uses it: commands by name, JSON in and out, in the training hamlet.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use app::commands::{self, Call};
+use app::desk::{Desk, Tools};
+use serde_json::{Value, json};
+use store::{Durability, KeyCost, SystemMachine};
+
+/// Chosen wherever a list is asked for.
+const LIST: &str = "Thôn;Số nhà;Họ và tên;Năm sinh;Quan hệ\nThôn Khác;9;Lê Mới Toanh;1990;Chủ hộ\n";
+
+struct Window {
+    desk: Desk,
+    _folder: tempfile::TempDir,
+}
+
+impl Window {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list.csv");
+        std::fs::write(&list, LIST).unwrap();
+        let desk = Desk::new(Tools {
+            folder: folder.path().join("data"),
+            machine: || Box::new(SystemMachine::default()),
+            durability: Durability::Full,
+            key_cost: KeyCost { memory_kib: 64, passes: 1 },
+            choose_file: Box::new(move || Some(list.clone())),
+        });
+        Self { desk, _folder: folder }
+    }
+
+    fn training() -> Self {
+        let window = Self::new();
+        window.ask("train", Value::Null);
+        window
+    }
+
+    fn try_ask(&self, name: &str, request: Value) -> Result<Value, String> {
+        let mut call = Call { desk: &self.desk, tell: &mut |_| {} };
+        commands::run(&mut call, name, request).map_err(|error| error.code)
+    }
+
+    fn ask(&self, name: &str, request: Value) -> Value {
+        self.try_ask(name, request).unwrap_or_else(|code| panic!("{name}: {code}"))
+    }
+
+    /// A household of several, and its first adult.
+    fn somebody(&self) -> (Value, Value) {
+        let today = self.ask("today", json!({}));
+        for door in today["doors"].as_array().unwrap() {
+            let household = self.ask("household", json!({ "household": door["household"] }));
+            let adult = household["people"].as_array().unwrap().iter().find(|one| one["adult"] == true);
+            if let (Some(adult), true) = (adult, household["people"].as_array().unwrap().len() > 1) {
+                return (household.clone(), adult["member"].clone());
+            }
+        }
+        panic!("the training hamlet has no household of several");
+    }
+}
+
+fn visit(household: &Value, member: &Value, answers: &Value) -> Value {
+    json!({
+        "household": household["household"], "outcome": "met", "channel": "at_home",
+        "respondent": member, "members_unchanged": true,
+        "consents": [[member, "agreed"]], "text_version": household["script"]["version"],
+        "learned": [{ "member": member, "answers": answers }],
+        "topics": [], "guided": [], "next_day": null,
+    })
+}
+
+#[test]
+fn a_new_laptop_says_so_and_nothing_else_can_be_asked() {
+    let window = Window::new();
+    assert_eq!(window.ask("start", Value::Null)["stage"], "new");
+    for name in ["today", "progress", "sending"] {
+        let request = if name == "sending" { Value::Null } else { json!({}) };
+        assert_eq!(window.try_ask(name, request), Err("app.not_open".into()), "{name}");
+    }
+    assert_eq!(window.try_ask("today", json!("x")), Err("app.bad_request".into()));
+    assert_eq!(window.try_ask("format_disk", Value::Null), Err("app.no_such_command".into()));
+}
+
+#[test]
+fn training_is_a_hamlet_of_its_own_that_sends_nothing() {
+    let window = Window::training();
+    let start = window.ask("start", Value::Null);
+    assert_eq!((&start["stage"], &start["here"]["training"]), (&json!("open"), &json!(true)));
+    assert!(!window.ask("today", json!({}))["doors"].as_array().unwrap().is_empty());
+    assert_eq!(window.try_ask("send", Value::Null), Err("sync.training_stays".into()));
+    window.ask("lock", Value::Null);
+    assert_eq!(window.ask("start", Value::Null)["stage"], "new");
+    // Again, afresh.
+    window.ask("train", Value::Null);
+}
+
+#[test]
+fn what_is_weighed_is_what_save_shows_and_undo_takes_it_back() {
+    let window = Window::training();
+    let (household, member) = window.somebody();
+    let request = visit(&household, &member, &json!([["guides_family", "yes", null], ["uses", "yes", null]]));
+    let before = window.ask("progress", json!({}));
+    let waiting = window.ask("sending", Value::Null)["waiting"].clone();
+
+    let weighed = window.ask("weigh_visit", request.clone());
+    assert_eq!(window.ask("progress", json!({}))["figures"], before["figures"], "weighing writes nothing");
+    assert_eq!(window.ask("sending", Value::Null)["waiting"], waiting);
+
+    let saved = window.ask("save_visit", request);
+    assert_eq!((&saved["verdict"], &saved["progress"]), (&weighed["verdict"], &weighed["progress"]));
+    let after = window.ask("progress", json!({}));
+    assert_eq!(
+        after["figures"]["met_in_person"].as_i64().unwrap(),
+        before["figures"]["met_in_person"].as_i64().unwrap() + 1
+    );
+
+    let undo = json!({ "household": household["household"], "visit": saved["visit"] });
+    window.ask("undo_visit", undo.clone());
+    assert_eq!(window.ask("progress", json!({}))["figures"], before["figures"]);
+    let again = window.ask("household", json!({ "household": household["household"] }));
+    assert_eq!((&again["last_visit"], &again["people"]), (&household["last_visit"], &household["people"]));
+    assert_eq!(window.try_ask("undo_visit", undo), Err("visit.nothing_to_take_back".into()));
+}
+
+#[test]
+fn what_was_looked_at_on_one_laptop_is_not_taken_in_on_another() {
+    let window = Window::training();
+    assert_eq!(window.ask("choose_list", Value::Null)["households"], 1);
+    let source = json!({ "handed_over_by": "Ông Tư", "basis": "" });
+    // Another laptop on the desk: another invented hamlet.
+    window.ask("train", Value::Null);
+    assert_eq!(window.try_ask("take_list_in", source.clone()), Err("roster.no_list_chosen".into()));
+    assert_eq!(window.ask("look_at_list", json!({})), Value::Null);
+    window.ask("choose_list", Value::Null);
+    window.ask("take_list_in", source);
+}
+
+#[test]
+fn a_list_that_the_program_was_started_with_waits_for_the_laptop_to_be_opened() {
+    let window = Window::new();
+    window.desk.offer_file(window._folder.path().join("list.csv"));
+    window.ask("train", Value::Null);
+    assert_eq!(window.ask("start", Value::Null)["list_offered"], true);
+    assert_eq!(window.ask("look_at_list", json!({}))["households"], 1);
+}
+
+#[test]
+fn today_and_progress_show_the_same_doors() {
+    let window = Window::training();
+    let progress = window.ask("progress", json!({}));
+    let mut doors = 0;
+    for alley in progress["alleys"].as_array().unwrap() {
+        let today = window.ask("today", json!({ "alley": alley["line"]["key"] }));
+        assert_eq!(today["doors"], alley["doors"]);
+        doors += alley["doors"].as_array().unwrap().len();
+    }
+    assert_eq!(progress["figures"]["households"], doors);
+    let head = &progress["alleys"][0]["doors"][0]["head"]["full_name"];
+    let hits = window.ask("find", json!({ "query": head }));
+    assert_eq!(&hits[0]["person"]["full_name"], head);
+}
+
+#[test]
+fn a_refused_visit_writes_nothing() {
+    let window = Window::training();
+    let (household, member) = window.somebody();
+    let waiting = window.ask("sending", Value::Null)["waiting"].clone();
+    let mut request = visit(&household, &member, &json!([["uses", "yes", null]]));
+    request["consents"] = json!([]);
+    assert_eq!(window.try_ask("weigh_visit", request.clone()), Err("visit.no_consent".into()));
+    assert_eq!(window.try_ask("save_visit", request), Err("visit.no_consent".into()));
+    assert_eq!(window.ask("sending", Value::Null)["waiting"], waiting);
+}

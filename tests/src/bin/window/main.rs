@@ -1,0 +1,53 @@
+//! `./run --tour`: the main job of the product in the real window, by keyboard, against a real server. What
+//! each step shows is read from the page and compared with what another process says. The last line of the
+//! output is JSON; pictures and `tour.json` go to the folder named.
+// A command-line tool speaks on its standard output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod display;
+mod page;
+mod steps;
+mod visits;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+/// What the tour is told.
+#[derive(Parser, Clone, Debug)]
+struct Tour {
+    /// Seed of every choice
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The household list
+    #[arg(long)]
+    list: PathBuf,
+    /// Where pictures and tour.json go
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match tour(&Tour::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tour(options: &Tour) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(steps::run(options))?;
+    std::fs::create_dir_all(&options.out)?;
+    std::fs::write(options.out.join("tour.json"), serde_json::to_vec_pretty(&report)?)?;
+    let failed: Vec<_> = report.steps.iter().filter(|step| !step.ok).map(|step| step.name.as_str()).collect();
+    println!("{}", serde_json::to_string(&report)?);
+    if !failed.is_empty() {
+        bail!("seed {}: {}", options.seed, failed.join(", "));
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! One real window, driven by its keyboard: WebKitWebDriver starts the program, keys are pressed as a person
+//! presses them and counted, what the page shows is read back, pictures are taken.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::display::Display;
+
+/// Far beyond what any step takes: a machine may be slow, a page that never comes must end the tour.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// More than any page has places to stop at.
+const TABS_AT_MOST: u32 = 80;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A window over one data folder.
+pub(crate) struct Page {
+    client: Client,
+    driver: Child,
+    data: PathBuf,
+    pictures: PathBuf,
+    pub(crate) keys: u32,
+}
+
+impl Page {
+    /// Starts the program over a data folder. `list`: a household list it is started with.
+    pub(crate) async fn open(
+        display: &Display,
+        data: &Path,
+        list: Option<&Path>,
+        pictures: &Path,
+    ) -> Result<Self> {
+        let here = std::env::current_exe()?;
+        let program = here.with_file_name("tung-nha");
+        let port = free_port()?;
+        let driver = Command::new("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("DISPLAY", &display.name)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("NO_AT_BRIDGE", "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("WebKitWebDriver")?;
+        let mut arguments = vec![json!("--data"), json!(data)];
+        arguments.extend(list.map(|list| json!(list)));
+        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
+        let client = connect(port, capabilities).await?;
+        std::fs::create_dir_all(pictures)?;
+        let page = Self { client, driver, data: data.to_owned(), pictures: pictures.to_owned(), keys: 0 };
+        page.until("return document.querySelector('h1') !== null && document.fonts.status === 'loaded'")
+            .await?;
+        Ok(page)
+    }
+
+    /// Presses keys one after the other, wherever the focus is.
+    pub(crate) async fn press(&mut self, keys: &[Key]) -> Result<()> {
+        for key in keys {
+            self.type_text(&char::from(*key).to_string()).await?;
+        }
+        Ok(())
+    }
+
+    /// Types a text; each character is a key.
+    pub(crate) async fn type_text(&mut self, text: &str) -> Result<()> {
+        let mut actions = KeyActions::new("keyboard".into());
+        for value in text.chars() {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+            self.keys += 1;
+        }
+        Ok(self.client.perform_actions(actions).await?)
+    }
+
+    /// Puts a text into the focused field at once, as a paste does. One key.
+    pub(crate) async fn paste(&mut self, text: &str) -> Result<()> {
+        self.keys += 1;
+        let script = "const field = document.activeElement;
+            const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value');
+            own.set.call(field, arguments[0]);
+            field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));";
+        self.client.execute(script, vec![json!(text)]).await?;
+        Ok(())
+    }
+
+    /// Presses Tab until something is reached, as a person without a mouse does.
+    pub(crate) async fn tab_to(&mut self, css: &str) -> Result<()> {
+        let script = format!("return document.activeElement.matches({})", json!(css));
+        for _ in 0..TABS_AT_MOST {
+            if self.read(&script).await? == json!(true) {
+                return Ok(());
+            }
+            self.press(&[Key::Tab]).await?;
+        }
+        self.picture("gave-up").await?;
+        bail!("no way by Tab to {css}")
+    }
+
+    /// Opens a page by its entry at the side.
+    pub(crate) async fn go_to(&mut self, hash: &str) -> Result<()> {
+        self.tab_to(&format!("nav a[href='{hash}']")).await?;
+        self.press(&[Key::Enter]).await?;
+        self.until(&format!("return location.hash === {}", json!(hash))).await?;
+        Ok(())
+    }
+
+    /// What a script of the page returns.
+    pub(crate) async fn read(&self, script: &str) -> Result<Value> {
+        Ok(self.client.execute(script, vec![]).await?)
+    }
+
+    /// Waits until a script returns something true, and returns it.
+    pub(crate) async fn until(&self, script: &str) -> Result<Value> {
+        let is_true = |found: &Value| !matches!(found, Value::Bool(false)) && found != &json!("");
+        self.until_it(script, is_true).await
+    }
+
+    /// Waits until a script returns something else than it did before, and returns it.
+    pub(crate) async fn until_other(&self, script: &str, before: &Value) -> Result<Value> {
+        self.until_it(script, |found| found != before).await
+    }
+
+    async fn until_it(&self, script: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
+        let began = Instant::now();
+        loop {
+            // A page that is just being replaced has no script to run.
+            let found = self.read(script).await.unwrap_or(Value::Null);
+            if found != Value::Null && is_it(&found) {
+                return Ok(found);
+            }
+            if began.elapsed() > PATIENCE {
+                self.picture("gave-up").await?;
+                bail!("the page never came further than {found}, by: {script}");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until the page shows a text.
+    pub(crate) async fn until_shown(&self, text: &str) -> Result<()> {
+        let script = format!("return document.body.innerText.includes({})", json!(text));
+        self.until(&script).await.map(drop)
+    }
+
+    /// Keeps a picture of the page.
+    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
+        let began = Instant::now();
+        let loaded = "return document.fonts.status === 'loaded'";
+        while self.read(loaded).await? != json!(true) && began.elapsed() < PATIENCE {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        let bytes = self.client.screenshot().await?;
+        Ok(std::fs::write(self.pictures.join(format!("{name}.png")), bytes)?)
+    }
+
+    /// The program's process is ended without a word, as by a power cut.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        let running = self.processes()?;
+        for process in &running {
+            Command::new("kill").arg("-9").arg(process).status()?;
+        }
+        self.end_driver();
+        if running.is_empty() { bail!("no program runs over {}", self.data.display()) } else { Ok(()) }
+    }
+
+    /// The programs over this window's data folder.
+    fn processes(&self) -> Result<Vec<OsString>> {
+        let data = self.data.to_string_lossy();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc")?.filter_map(Result::ok) {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            let is_ours = line.split('\0').next().is_some_and(|program| program.ends_with("/tung-nha"));
+            if is_ours && line.split('\0').any(|argument| argument == data) {
+                found.push(entry.file_name());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Closes the window, and waits until its program has ended.
+    pub(crate) async fn close(mut self) -> Result<()> {
+        let closed = tokio::time::timeout(PATIENCE, self.client.clone().close()).await;
+        self.end_driver();
+        closed.context("the window did not close")?.context("close")?;
+        let began = Instant::now();
+        while !self.processes()?.is_empty() {
+            if began.elapsed() > PATIENCE {
+                bail!("the program did not end with its window");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    fn end_driver(&mut self) {
+        // It may have ended by itself; nothing can be done about either.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.end_driver();
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+async fn connect(port: u16, capabilities: Value) -> Result<Client> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        if began.elapsed() > PATIENCE {
+            bail!("WebKitWebDriver does not listen");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    let Value::Object(capabilities) = capabilities else { bail!("capabilities") };
+    ClientBuilder::new(HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://{address}"))
+        .await
+        .context("the window does not open")
+}

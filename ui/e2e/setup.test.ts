@@ -1,0 +1,210 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AppError, StartView } from '../src/api/client';
+import { Desk, type Answers } from './desk';
+import { axeFindings, picture, startApp, type App, type Size } from './harness';
+
+const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
+const WORDS = 'aovang cuado balo nhatranh';
+
+let app: App;
+let desk: Desk;
+let page: Page;
+beforeAll(async () => void (app = await startApp()));
+afterAll(() => app.stop());
+afterEach(async () => {
+  await page.context().close();
+  desk.stop();
+  expect(app.offences()).toEqual([]);
+});
+
+async function open(answers: Answers = {}, size?: Size): Promise<void> {
+  desk = new Desk();
+  page = await app.open('/', size, { desk, answers });
+}
+const refuse = (code: string): never => {
+  throw { code, params: {}, retryable: true } satisfies AppError;
+};
+const stage = (view: Partial<StartView>): StartView => ({
+  stage: 'locked',
+  trouble: null,
+  here: null,
+  list_offered: false,
+  version: '0.1.0',
+  ...view,
+});
+
+/** The invented hamlet as if it were a real one: there is no server to enrol at. */
+async function hamlet(): Promise<StartView> {
+  const { reply } = (await desk.ask('start', null)) as { reply: StartView };
+  const here = reply.here && { ...reply.here, commune: 'Xã Mẫu', training: false };
+  return { ...reply, here };
+}
+
+async function type(label: string, text: string): Promise<void> {
+  await page.getByLabel(label, { exact: true }).focus();
+  await page.keyboard.type(text);
+}
+
+describe('a new laptop', () => {
+  /** Enrols in the training hamlet; `lines` says how the first sends end. */
+  function commune(lines: (AppError | null)[]): Answers {
+    return {
+      start: hamlet,
+      enrol: async () => {
+        await desk.ask('train', null);
+        return { passphrase: WORDS, commune: 'Xã Mẫu', hamlet_units: ['Thôn Mẫu'] };
+      },
+      send: async (_, tell) => {
+        const error = lines.shift() ?? null;
+        tell({ phase: 'receiving', done: 120, of: 586 });
+        if (error) await page.getByText('Đang nhận danh sách hộ').waitFor();
+        if (error) await picture(page, 'setup-receiving');
+        const report = error
+          ? null
+          : { sent: 0, received: 586, to_review: 0, sent_changes: 0, received_changes: 586 };
+        return { waiting: 0, confirmed: 0, to_review: 0, last: { at_ms: 1, report, error }, training: false };
+      },
+    };
+  }
+
+  it('joins by keys alone, keeps its four words on paper, and goes on when the line breaks', async () => {
+    await open(commune([{ code: 'sync.unreachable', params: {}, retryable: true }]));
+    await picture(page, 'setup-new');
+    await page.getByLabel('Tên máy').press('Enter');
+    await page.getByText('Dán mã kết nối vào đây').waitFor();
+    await picture(page, 'setup-missing');
+    expect(await axeFindings(page)).toEqual([]);
+    await type('Mã kết nối', CODE);
+    await type('Tên máy', 'Máy chị Lan');
+    await page.keyboard.press('Enter');
+    await page.getByText('balo', { exact: true }).waitFor();
+    await picture(page, 'setup-words');
+    expect(await axeFindings(page)).toEqual([]);
+    // Looking at another window and back must not take the words away.
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await page.getByRole('button', { name: 'Đã chép ra giấy' }).press('Enter');
+    await page.getByRole('heading', { name: 'Gõ lại bốn từ' }).waitFor();
+    expect(await page.getByText('balo').count()).toBe(0);
+    await page.keyboard.type('aovang cuado balo');
+    await page.keyboard.press('Enter');
+    await page.getByText('Chưa khớp').waitFor();
+    await picture(page, 'setup-repeat');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.type(' nhatranh');
+    await page.keyboard.press('Enter');
+    await page.getByText('Chưa nhận được danh sách hộ').waitFor();
+    await picture(page, 'setup-broken');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Vào Hôm nay' }).press('Enter');
+    await page.getByRole('heading', { name: 'Hôm nay', exact: true }).waitFor();
+    await picture(page, 'today-real');
+    expect(await page.evaluate((words) => document.body.innerText.includes(words), 'balo')).toBe(false);
+  });
+
+  it('goes straight on to Hôm nay when the list has come', async () => {
+    await open(commune([]));
+    await type('Mã kết nối', CODE);
+    await type('Tên máy', 'Máy chị Lan');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Đã chép ra giấy' }).click();
+    await type('Mật khẩu bốn từ', WORDS);
+    await page.keyboard.press('Enter');
+    await page.getByText('Vào nhà').first().waitFor();
+  });
+
+  it('asks for the address only when the code names none, and keeps what was typed', async () => {
+    await open({ enrol: () => refuse('enrol.no_address') });
+    expect(await page.getByLabel('Địa chỉ máy chủ của xã').count()).toBe(0);
+    await type('Mã kết nối', CODE);
+    await type('Tên máy', 'Máy chị Lan');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Địa chỉ máy chủ của xã').waitFor();
+    await page.getByText('Mã này không ghi địa chỉ').waitFor();
+    await page.locator('input[aria-invalid=true]:focus').waitFor();
+    expect(await page.getByLabel('Mã kết nối', { exact: true }).inputValue()).toBe(CODE);
+    await picture(page, 'setup-address');
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it('says what the real program finds wrong with a code that is none', async () => {
+    await open();
+    await type('Mã kết nối', CODE);
+    await type('Tên máy', 'Máy chị Lan');
+    await page.keyboard.press('Enter');
+    await page.getByText('Đây không phải mã kết nối').waitFor();
+  });
+
+  it('opens the training hamlet of the real program and ends it', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Bắt đầu tập huấn' }).press('Enter');
+    await page.getByText('Vào nhà').first().waitFor();
+    await page.getByRole('button', { name: 'Kết thúc tập huấn' }).click();
+    await page.getByRole('heading', { name: 'Kết nối máy này' }).waitFor();
+  });
+});
+
+describe('a locked laptop', () => {
+  it('takes the right words, is kind about the wrong ones, says how to get help, and locks again', async () => {
+    let locked = true;
+    await open({
+      start: () => (locked ? stage({}) : hamlet()),
+      unlock: async (request) => {
+        if ((request as { passphrase: string }).passphrase !== WORDS) refuse('store.wrong_passphrase');
+        locked = false;
+        await desk.ask('train', null);
+        return null;
+      },
+      lock: async () => {
+        locked = true;
+        return null;
+      },
+    });
+    await picture(page, 'setup-locked');
+    expect(await axeFindings(page)).toEqual([]);
+    await type('Mật khẩu bốn từ', 'aovang cuado balo cacao');
+    await page.keyboard.press('Enter');
+    await page.getByText('Mật khẩu chưa đúng').waitFor();
+    await page.getByRole('button', { name: 'Quên bốn từ?' }).press('Enter');
+    await page.getByText('vẫn nằm niêm phong').waitFor();
+    await picture(page, 'setup-wrong');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel('Mật khẩu bốn từ').fill('  Aovang cuado  balo nhatranh');
+    await page.keyboard.press('Enter');
+    await page.getByText('Vào nhà').first().waitFor();
+    await picture(page, 'today-unlocked');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Khóa' }).click();
+    await page.getByRole('heading', { name: 'Mở máy' }).waitFor();
+  });
+});
+
+it('a folder that cannot be used says why and is tried again', async () => {
+  let trouble: AppError | null = { code: 'store.in_use', params: {}, retryable: true };
+  await open({ start: () => stage({ stage: trouble ? 'unusable' : 'new', trouble }) });
+  await page.getByText('đang mở ở cửa sổ khác').waitFor();
+  await picture(page, 'setup-unusable');
+  expect(await axeFindings(page)).toEqual([]);
+  trouble = null;
+  await page.getByRole('button', { name: 'Thử lại' }).press('Enter');
+  await page.getByRole('heading', { name: 'Kết nối máy này' }).waitFor();
+});
+
+describe.each<[string, string[]]>([
+  ['light', ['Sáng']],
+  ['dark', ['Tối, tương phản cao']],
+  ['150', ['Sáng', '150%']],
+])('the look %s', (name, words) => {
+  it.each<Size>([
+    { width: 1366, height: 698 },
+    { width: 1093, height: 558 },
+  ])('is clean at $width by $height', async (size) => {
+    await open({}, size);
+    await page.getByRole('button', { name: 'Giao diện, cỡ chữ' }).click();
+    for (const word of words) await page.getByRole('button', { name: word, exact: true }).click();
+    await page.keyboard.press('Escape');
+    await picture(page, `setup-${name}-${size.width}`);
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await page.evaluate(() => document.body.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  });
+});

@@ -1,0 +1,1 @@
+export { default as Roster } from './Roster.svelte';

@@ -1,0 +1,70 @@
+/** The way of a list from the file into the register: four steps, and nothing is written before the last. */
+import { Refusal, type AppError, type JobProgress, type ListPage, type TakenIn } from '$api/client';
+import type { Session } from '$shared/session.svelte';
+
+export const STEPS = ['choose', 'columns', 'rows', 'confirm'] as const;
+
+export class Taking {
+  /** From 0; as many as there are steps when all is done. */
+  step = $state(0);
+  page = $state.raw<ListPage | null>(null);
+  error = $state.raw<AppError>();
+  reading = $state(false);
+  job = $state.raw<JobProgress>();
+  taken = $state.raw<TakenIn>();
+
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** The list the program was started with, or the one that was being looked at before. */
+  look = (): Promise<void> => this.#read(() => this.#session.call('look_at_list', {}));
+
+  choose = (): Promise<void> => this.#read(() => this.#session.call('choose_list', null));
+
+  async #read(ask: () => Promise<ListPage | null>): Promise<void> {
+    if (this.reading || this.job) return;
+    this.reading = true;
+    this.error = undefined;
+    try {
+      const page = await ask();
+      // The dialog was closed without a file: what stood before still stands.
+      if (!page) return;
+      this.page = page;
+      this.taken = undefined;
+      this.step = 1;
+    } catch (thrown) {
+      this.error = Refusal.from(thrown).error;
+      this.page = null;
+      this.step = 0;
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  next(): void {
+    if (this.page && this.step < 3) this.step += 1;
+  }
+
+  back(): void {
+    if (this.step > 0 && this.step < STEPS.length && !this.job) this.step -= 1;
+  }
+
+  async take(handed_over_by: string, basis: string): Promise<void> {
+    if (this.job) return;
+    this.job = { phase: 'writing', done: 0, of: null };
+    this.error = undefined;
+    try {
+      const form = { handed_over_by: handed_over_by.trim(), basis: basis.trim() };
+      this.taken = await this.#session.call('take_list_in', form, (step) => (this.job = step));
+      this.step = STEPS.length;
+      await this.#session.saved(this.taken.at_ms);
+    } catch (thrown) {
+      this.error = Refusal.from(thrown).error;
+    } finally {
+      this.job = undefined;
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { default as Sending } from './Sending.svelte';

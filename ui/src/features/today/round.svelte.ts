@@ -1,0 +1,161 @@
+/** One evening's walk: the alley, the door in front of us, and what was just recorded there. */
+import { SvelteMap } from 'svelte/reactivity';
+import { Refusal, type AppError, type Day, type DoorView, type HouseholdId } from '$api/client';
+import type { HouseholdView, TodayRequest, TodayView, VisitId } from '$api/client';
+import type { Session } from '$shared/session.svelte';
+import { attempt, isOpen, nextDoor } from './doors';
+
+/** Where the walk stood when the page was left, so that coming back from a visit does not start anew. */
+interface Place extends TodayRequest {
+  door?: HouseholdId | undefined;
+}
+const places = new WeakMap<Session, Place>();
+
+interface Recorded {
+  visit: VisitId;
+  door: DoorView;
+  outcome: 'absent' | 'postponed';
+  next_day: Day | null;
+}
+
+export class Round {
+  view = $state<TodayView | null>(null);
+  /** Why the alley could not be read. */
+  trouble = $state<AppError | null>(null);
+  chosen = $state<HouseholdId | undefined>();
+  /** What can be taken back. */
+  recorded = $state<Recorded | null>(null);
+  /** What was not saved, and how to try again. */
+  unsaved = $state<{ error: AppError; again: () => void } | null>(null);
+  /** The households that were looked at, as they stand now. */
+  readonly houses = new SvelteMap<HouseholdId, HouseholdView>();
+
+  readonly door = $derived(this.view?.doors.find(({ household }) => household === this.chosen));
+  readonly house = $derived(this.chosen ? this.houses.get(this.chosen) : undefined);
+  readonly left = $derived(
+    this.view ? this.view.doors.filter((door) => isOpen(door, this.view!.today)).length : 0,
+  );
+
+  readonly #session: Session;
+  #saving = false;
+  #asked = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Coming to the page: where it was left, at the next door after the one that was visited. */
+  async open(): Promise<void> {
+    const { door, ...alley } = places.get(this.#session) ?? { unit: null, alley: null };
+    await this.#show(alley);
+    const view = this.view;
+    const back = view?.doors.find(({ household }) => household === door);
+    if (!view || !back) return;
+    this.choose(isOpen(back, view.today) ? back.household : nextDoor(view.doors, view.today, back.household));
+  }
+
+  /** The same place again, after something came from elsewhere. */
+  async again(): Promise<void> {
+    const { unit, alley } = this.view ?? {};
+    const kept = this.chosen;
+    await this.#show({ unit: unit?.id ?? null, alley: alley ?? null });
+    if (this.view?.doors.some(({ household }) => household === kept)) this.choose(kept);
+  }
+
+  goTo(request: TodayRequest): Promise<void> {
+    return this.#show(request);
+  }
+
+  /** To the alley before or after, if there is one. */
+  async walk(by: -1 | 1): Promise<void> {
+    const { alleys, alley, unit } = this.view ?? { alleys: [] };
+    const next = alleys[alleys.findIndex(({ key }) => key === alley) + by];
+    if (next) await this.#show({ unit: unit?.id ?? null, alley: next.key });
+  }
+
+  choose(household: HouseholdId | undefined): void {
+    this.chosen = household;
+    if (this.view) {
+      const { unit, alley } = this.view;
+      places.set(this.#session, { unit: unit?.id ?? null, alley, door: household });
+    }
+    if (household) void this.#look(household);
+  }
+
+  /** Nobody opened, or somebody asked us to come another day: recorded at once, taken back with Ctrl+Z. */
+  async record(outcome: Recorded['outcome'], next_day: Day | null = null): Promise<void> {
+    const door = this.door;
+    if (!door || this.#saving || door.tile === 'declined') return;
+    await this.#save(
+      () => this.#session.call('save_visit', attempt(door.household, outcome, next_day)),
+      async (saved) => {
+        this.recorded = { visit: saved.visit, door, outcome, next_day };
+        await this.#afterwards(saved.at_ms);
+        const { doors, today } = this.view ?? { doors: [], today: '' };
+        this.choose(nextDoor(doors, today, door.household));
+      },
+      () => this.record(outcome, next_day),
+    );
+  }
+
+  async undo(): Promise<void> {
+    const recorded = this.recorded;
+    if (!recorded || this.#saving) return;
+    const { household } = recorded.door;
+    await this.#save(
+      () => this.#session.call('undo_visit', { household, visit: recorded.visit }),
+      async (saved) => {
+        this.recorded = null;
+        await this.#afterwards(saved.at_ms);
+        this.choose(household);
+      },
+      () => this.undo(),
+    );
+  }
+
+  async #save<T>(ask: () => Promise<T>, then: (saved: T) => Promise<void>, again: () => void): Promise<void> {
+    this.#saving = true;
+    try {
+      const saved = await ask();
+      this.unsaved = null;
+      await then(saved);
+    } catch (thrown) {
+      this.unsaved = { error: Refusal.from(thrown).error, again };
+    } finally {
+      this.#saving = false;
+    }
+  }
+
+  async #afterwards(at_ms: number): Promise<void> {
+    this.houses.clear();
+    // The pill may be a moment late; the visit is saved all the same.
+    await this.#session.saved(at_ms).catch(() => undefined);
+    const { unit, alley } = this.view!;
+    await this.#read({ unit: unit?.id ?? null, alley });
+  }
+
+  async #show(request: TodayRequest): Promise<void> {
+    this.houses.clear();
+    await this.#read(request);
+    if (this.view) this.choose(nextDoor(this.view.doors, this.view.today));
+  }
+
+  async #read(request: TodayRequest): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const view = await this.#session.call('today', request);
+      if (asked !== this.#asked) return;
+      this.view = view;
+      this.trouble = null;
+    } catch (thrown) {
+      if (asked === this.#asked) this.trouble = Refusal.from(thrown).error;
+    }
+  }
+
+  async #look(household: HouseholdId): Promise<void> {
+    if (this.houses.has(household)) return;
+    // The card itself says enough to knock; without the panel the walk goes on.
+    const house = await this.#session.call('household', { household }).catch(() => null);
+    if (house) this.houses.set(household, house);
+  }
+}

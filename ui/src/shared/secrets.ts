@@ -1,0 +1,15 @@
+/** What people type from a sheet of paper or paste from a message, brought into the form the register reads. */
+
+/** An enrolment code without the blanks, line breaks and invisible marks that mail and chat programs add. */
+export function cleanCode(text: string): string {
+  return text.replace(/[\s\u00ad\u200b-\u200f\u2060\ufeff]+/g, '');
+}
+
+/** It has the shape of an enrolment code; whether the commune knows it is for the server to say. */
+export const looksLikeCode = (code: string): boolean => /^TN1\.[\w-]{8,}$/.test(code);
+
+/** The words of a passphrase, in lower case. */
+export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+/** A letter with a mark got in: a Vietnamese input method was on, and the words cannot be right. */
+export const hasAccents = (text: string): boolean => /[^\x00-\x7f]/.test(text);

@@ -1,0 +1,94 @@
+/**
+ * What every page needs to know while the window is open: where this laptop stands, what waits, whether
+ * there is a network, and what was saved last. Pages ask the program through `call`, so that an error is
+ * turned into a sentence in one place.
+ */
+import { getContext, setContext } from 'svelte';
+import { Refusal, type AppError, type Client, type CommandName, type Reply, type Request } from '$api/client';
+import type { JobProgress, SendingView, StartView } from '$api/client';
+
+/** How often a laptop with work to send tries again by itself. */
+const TRY_AGAIN_MS = 5 * 60_000;
+
+export class Session {
+  /** Nothing yet: the first question is on its way. */
+  start = $state<StartView | null>(null);
+  sending = $state<SendingView | null>(null);
+  /** The part of a sync that is under way. */
+  job = $state<JobProgress | null>(null);
+  /** "Đã lưu trên máy lúc …" */
+  savedAtMs = $state<number | undefined>(undefined);
+
+  /** A new member writes down the four words and waits for the first list: the page of arrival stays. */
+  arriving = $state(false);
+
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  get network(): 'online' | 'offline' | 'sending' | 'training' {
+    if (this.start?.here?.training) return 'training';
+    if (this.job) return 'sending';
+    return this.sending?.last?.report ? 'online' : 'offline';
+  }
+
+  call<N extends CommandName>(
+    name: N,
+    request: Request<N>,
+    onProgress?: (progress: JobProgress) => void,
+  ): Promise<Reply<N>> {
+    return this.#client.call(name, request, onProgress);
+  }
+
+  /** Asks where this laptop stands; on an open one also what waits. */
+  async refresh(): Promise<void> {
+    try {
+      this.start = await this.call('start', null);
+    } catch (thrown) {
+      if (this.start) throw thrown;
+      // Nothing is known of this laptop yet; a page must say so all the same.
+      const trouble = Refusal.from(thrown).error;
+      this.start = { stage: 'unusable', trouble, here: null, list_offered: false, version: '' };
+    }
+    this.sending = this.start.stage === 'open' ? await this.call('sending', null) : null;
+  }
+
+  /** After something was saved: the pill counts it at once. */
+  async saved(at_ms: number): Promise<void> {
+    this.savedAtMs = at_ms;
+    this.sending = await this.call('sending', null);
+  }
+
+  /** Sends and receives once. What went wrong stands in `sending.last.error`; nothing is lost by it. */
+  async send(): Promise<AppError | null> {
+    if (this.job || this.start?.stage !== 'open' || this.start.here?.training) return null;
+    this.job = { phase: 'connecting', done: 0, of: null };
+    try {
+      this.sending = await this.call('send', null, (step) => (this.job = step));
+      return this.sending.last?.error ?? null;
+    } catch (thrown) {
+      return Refusal.from(thrown).error;
+    } finally {
+      this.job = null;
+    }
+  }
+
+  async lock(): Promise<void> {
+    await this.call('lock', null);
+    this.savedAtMs = undefined;
+    await this.refresh();
+  }
+
+  /** Tries by itself for as long as the window is open. Returns how to stop. */
+  keepSending(): () => void {
+    const timer = setInterval(() => void this.send(), TRY_AGAIN_MS);
+    return () => clearInterval(timer);
+  }
+}
+
+const KEY = Symbol('session');
+
+export const provideSession = (session: Session): Session => setContext(KEY, session);
+export const useSession = (): Session => getContext<Session>(KEY);

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+/** One place for the three tiers; eslint keeps who may import whom. */
+const tier = (name: string) => fileURLToPath(new URL(`./src/${name}`, import.meta.url));
+
+export default defineConfig({
+  plugins: [svelte()],
+  resolve: {
+    alias: {
+      $api: tier('api'),
+      $app: tier('app'),
+      $features: tier('features'),
+      $i18n: tier('i18n'),
+      $shared: tier('shared'),
+    },
+    // Component tests run in a browser-like world, not in the server build of Svelte.
+    ...(process.env.VITEST ? { conditions: ['browser'] } : {}),
+  },
+  build: {
+    // Old laptops: the webviews of Windows 10 and Debian 12.
+    target: ['chrome109', 'safari15'],
+    // A font or an icon inlined as a data: address would need a looser content policy.
+    assetsInlineLimit: 0,
+    sourcemap: false,
+    rollupOptions: { input: { desktop: 'index.html' } },
+  },
+  server: { port: 5173, strictPort: true, host: '127.0.0.1' },
+  // Logic is tested without a DOM; a test that needs one says so in its first line.
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+});
