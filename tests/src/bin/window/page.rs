@@ -164,12 +164,18 @@ impl Page {
 
     /// The program's process is ended without a word, as by a power cut.
     pub(crate) fn kill(mut self) -> Result<()> {
+        let running = self.signal("-9")?;
+        self.end_driver();
+        if running { Ok(()) } else { bail!("no program runs over {}", self.data.display()) }
+    }
+
+    /// Whether there was a program to tell.
+    fn signal(&self, signal: &str) -> Result<bool> {
         let running = self.processes()?;
         for process in &running {
-            Command::new("kill").arg("-9").arg(process).status()?;
+            Command::new("kill").arg(signal).arg(process).stderr(Stdio::null()).status()?;
         }
-        self.end_driver();
-        if running.is_empty() { bail!("no program runs over {}", self.data.display()) } else { Ok(()) }
+        Ok(!running.is_empty())
     }
 
     /// The programs over this window's data folder.
@@ -190,8 +196,9 @@ impl Page {
     /// Closes the window, and waits until its program has ended.
     pub(crate) async fn close(mut self) -> Result<()> {
         let closed = tokio::time::timeout(PATIENCE, self.client.clone().close()).await;
-        self.end_driver();
         closed.context("the window did not close")?.context("close")?;
+        // The driver takes its page away, and on a busy machine leaves the program standing behind it.
+        self.signal("-TERM")?;
         let began = Instant::now();
         while !self.processes()?.is_empty() {
             if began.elapsed() > PATIENCE {
@@ -199,6 +206,7 @@ impl Page {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+        self.end_driver();
         Ok(())
     }
 
