@@ -11,6 +11,7 @@ mod options;
 mod platform;
 mod window;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,17 +20,14 @@ use clap::Parser;
 use tauri::Manager;
 
 use crate::options::Options;
+use crate::platform::Trouble;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Err(sentence) = platform::prepare() {
-        eprintln!("{sentence}");
-        return ExitCode::FAILURE;
-    }
-    match run(options) {
+    match platform::prepare().and_then(|()| run(options).map_err(|_| Trouble::NoWindow)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{}", platform::no_window(&error));
+        Err(trouble) => {
+            eprintln!("{}", trouble.sentence());
             ExitCode::FAILURE
         }
     }
@@ -37,16 +35,20 @@ fn main() -> ExitCode {
 
 fn run(options: Options) -> tauri::Result<()> {
     let mut builder = tauri::Builder::default();
-    // Two folders are two laptops (tests, a stick): only the usual one is kept to a single window. Whoever
-    // opens the same folder twice is stopped by its lock all the same.
-    if options.data.is_none() && platform::has_session_bus() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, arguments, _folder| {
-            window::show(app, Options::try_parse_from(arguments).ok().and_then(|options| options.list));
-        }));
+    // Two folders are two laptops (tests, a stick): only the usual one is kept to a single window, and only its
+    // window is found again where it stood. Whoever opens the same folder twice is stopped by its lock.
+    if options.data.is_none() {
+        builder = builder.plugin(window::remembered());
+        if platform::has_session_bus() {
+            builder = builder.plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
+                let list = Options::try_parse_from(arguments).ok().and_then(|options| options.list);
+                // Named from where the second one was started.
+                window::show(app, list.map(|list| Path::new(&folder).join(list)));
+            }));
+        }
     }
     builder
         .plugin(tauri_plugin_dialog::init())
-        .plugin(window::remembered())
         .setup(move |app| {
             let folder = match options.data {
                 Some(folder) => folder,

@@ -1,19 +1,54 @@
-//! What differs between machines, in one place.
+//! What differs between machines, in one place, and what is said where there is no page to say it.
 
-/// Done before anything else starts. The error is a sentence for people.
-pub(crate) fn prepare() -> Result<(), &'static str> {
+use std::collections::BTreeMap;
+use std::panic::PanicHookInfo;
+
+const CATALOGUE: &str = include_str!("../../assets/messages/vi.json");
+
+/// Why the program cannot start, or stopped: the key of a sentence in the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// There is no screen to open a window on.
+    NoDisplay,
+    /// The window did not open.
+    NoWindow,
+}
+
+impl Trouble {
+    const ALL: [(Self, &'static str); 2] =
+        [(Self::NoDisplay, "window.no_display"), (Self::NoWindow, "window.no_window")];
+
+    /// The sentence for people.
+    pub(crate) fn sentence(self) -> String {
+        let catalogue: BTreeMap<String, String> = serde_json::from_str(CATALOGUE).unwrap_or_default();
+        let key = Self::ALL.iter().find(|(one, _)| *one == self).map(|(_, key)| *key).unwrap_or_default();
+        catalogue.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+}
+
+/// Done before anything else starts.
+pub(crate) fn prepare() -> Result<(), Trouble> {
+    // The toolkit panics where it finds no screen, in English and with its own file names. Whatever panics:
+    // what was saved is saved, and what a value held is nobody's business on a terminal.
+    std::panic::set_hook(Box::new(|panic| say(panic)));
     #[cfg(target_os = "linux")]
-    if !linux::has_display() {
-        return Err("Không thấy màn hình nào để mở cửa sổ. Mở chương trình từ màn hình làm việc.");
+    {
+        if !linux::has_display() {
+            return Err(Trouble::NoDisplay);
+        }
+        linux::leave_dmabuf_out();
     }
     Ok(())
 }
 
-/// Said where the window could not be opened.
-pub(crate) fn no_window(error: &tauri::Error) -> String {
-    format!(
-        "Không mở được cửa sổ. Khởi động lại máy rồi mở lại chương trình; số liệu đã ghi vẫn còn. ({error})"
-    )
+fn say(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
+    let place = place.unwrap_or_default();
+    // On any other thread the page is there to tell it.
+    match std::thread::current().name() {
+        Some("main") => eprintln!("{} ({place})", Trouble::NoWindow.sentence()),
+        _ => eprintln!("{place}"),
+    }
 }
 
 /// Whether a test drives the window. An incognito webview of WebKitGTK cannot be driven.
@@ -29,17 +64,62 @@ pub(crate) fn has_session_bus() -> bool {
     true
 }
 
+/// Where the webview draws in a process of its own and that process ends (out of memory, a broken driver), the
+/// page is loaded again. The program, its register and the answers not saved yet live on in this process.
+pub(crate) fn outlive_the_page(window: &tauri::WebviewWindow) -> tauri::Result<()> {
+    #[cfg(target_os = "linux")]
+    window.with_webview(|webview| linux::reload_when_it_ends(&webview.inner()))?;
+    // WebView2 makes a new process by itself and shows the page anew.
+    #[cfg(not(target_os = "linux"))]
+    let _ = window;
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::env::var_os;
+    use std::os::unix::process::CommandExt;
     use std::path::Path;
+    use std::process::Command;
+
+    use webkit2gtk::{WebView, WebViewExt};
+
+    /// Old graphics chips show a blank window where WebKitGTK hands its pictures over in graphics memory.
+    const NO_DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
     pub(super) fn has_display() -> bool {
         ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
+    /// Starts this program once more with the variable set, in the same process: a program cannot safely change
+    /// its own environment. Whoever sets the variable, to whatever, has decided otherwise.
+    pub(super) fn leave_dmabuf_out() {
+        let Ok(program) = std::env::current_exe() else { return };
+        if var_os(NO_DMABUF).is_none() {
+            // It only returns where it failed; the window may still open.
+            let _ = Command::new(program).args(std::env::args_os().skip(1)).env(NO_DMABUF, "1").exec();
+        }
+    }
+
     pub(super) fn has_session_bus() -> bool {
         var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty())
             || var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists())
+    }
+
+    pub(super) fn reload_when_it_ends(view: &WebView) {
+        view.connect_web_process_terminated(|view, _reason| view.reload());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trouble_has_a_sentence() {
+        for (trouble, key) in Trouble::ALL {
+            let sentence = trouble.sentence();
+            assert!(sentence.len() > key.len() && sentence.contains(' '), "{key}: {sentence}");
+        }
     }
 }

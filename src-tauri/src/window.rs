@@ -21,15 +21,17 @@ pub(crate) fn remembered<R: Runtime>() -> TauriPlugin<R> {
 
 /// Opens it. Incognito: the webview keeps no cache, no storage and no history of names on the disk.
 pub(crate) fn open<M: Manager<tauri::Wry>>(manager: &M) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(manager, MAIN, WebviewUrl::App("index.html".into()))
+    let window = WebviewWindowBuilder::new(manager, MAIN, WebviewUrl::App("index.html".into()))
         .title("Từng Nhà")
         .inner_size(1366.0, 698.0)
-        .min_inner_size(800.0, 560.0)
+        // A screen of 1280×720, or one of 1366×768 where everything is drawn twice as large.
+        .prevent_overflow()
+        .min_inner_size(480.0, 320.0)
         .incognito(!platform::is_automated())
         // Only pages that the program brought along.
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .build()?;
-    Ok(())
+    platform::outlive_the_page(&window)
 }
 
 /// A second start: the first window comes to the front, with the list the second was started with. The

@@ -17,7 +17,7 @@ impl Display {
     pub(crate) fn virtual_screen() -> Result<Self> {
         // The server itself chooses a free number and tells it once it can be reached.
         let mut child = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

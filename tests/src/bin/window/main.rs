@@ -4,8 +4,11 @@
 // A command-line tool speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod album;
 mod display;
 mod page;
+mod process;
+mod starts;
 mod steps;
 mod visits;
 
@@ -14,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use tests::report::Report;
 
 /// What the tour is told.
 #[derive(Parser, Clone, Debug)]
@@ -41,11 +45,14 @@ fn main() -> ExitCode {
 
 fn tour(options: &Tour) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(steps::run(options))?;
+    let mut report = Report { seed: options.seed, ..Report::default() };
+    // Where it could not go on, what it had seen until then is told all the same.
+    let ended = runtime.block_on(steps::run(options, &mut report));
     std::fs::create_dir_all(&options.out)?;
     std::fs::write(options.out.join("tour.json"), serde_json::to_vec_pretty(&report)?)?;
     let failed: Vec<_> = report.steps.iter().filter(|step| !step.ok).map(|step| step.name.as_str()).collect();
     println!("{}", serde_json::to_string(&report)?);
+    ended?;
     if !failed.is_empty() {
         bail!("seed {}: {}", options.seed, failed.join(", "));
     }

@@ -1,10 +1,10 @@
 //! One real window, driven by its keyboard: WebKitWebDriver starts the program, keys are pressed as a person
 //! presses them and counted, what the page shows is read back, pictures are taken.
 
-use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,20 +14,21 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use crate::album::Album;
 use crate::display::Display;
+use crate::process;
 
 /// Far beyond what any step takes: a machine may be slow, a page that never comes must end the tour.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// More than any page has places to stop at.
 const TABS_AT_MOST: u32 = 80;
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A window over one data folder.
 pub(crate) struct Page {
     client: Client,
     driver: Child,
-    data: PathBuf,
-    pictures: PathBuf,
+    album: Rc<Album>,
     pub(crate) keys: u32,
 }
 
@@ -37,7 +38,7 @@ impl Page {
         display: &Display,
         data: &Path,
         list: Option<&Path>,
-        pictures: &Path,
+        album: &Rc<Album>,
     ) -> Result<Self> {
         let here = std::env::current_exe()?;
         let program = here.with_file_name("tung-nha");
@@ -48,6 +49,9 @@ impl Page {
             .env_remove("WAYLAND_DISPLAY")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("NO_AT_BRIDGE", "1")
+            // Without it, WebKitWebDriver waits for ever for a screenshot of a screen in memory. The other way of
+            // drawing, which the program chooses by itself, is shown to open its window in `starts`.
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -56,8 +60,7 @@ impl Page {
         arguments.extend(list.map(|list| json!(list)));
         let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
         let client = connect(port, capabilities).await?;
-        std::fs::create_dir_all(pictures)?;
-        let page = Self { client, driver, data: data.to_owned(), pictures: pictures.to_owned(), keys: 0 };
+        let page = Self { client, driver, album: Rc::clone(album), keys: 0 };
         page.until("return document.querySelector('h1') !== null && document.fonts.status === 'loaded'")
             .await?;
         Ok(page)
@@ -81,6 +84,18 @@ impl Page {
         Ok(self.client.perform_actions(actions).await?)
     }
 
+    /// Presses a key while Ctrl is held: one key of the budget.
+    pub(crate) async fn ctrl(&mut self, key: Key) -> Result<()> {
+        let (held, value) = (char::from(Key::Control), char::from(key));
+        let actions = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value })
+            .then(KeyAction::Up { value: held });
+        self.keys += 1;
+        Ok(self.client.perform_actions(actions).await?)
+    }
+
     /// Puts a text into the focused field at once, as a paste does. One key.
     pub(crate) async fn paste(&mut self, text: &str) -> Result<()> {
         self.keys += 1;
@@ -101,7 +116,7 @@ impl Page {
             }
             self.press(&[Key::Tab]).await?;
         }
-        self.picture("gave-up").await?;
+        self.give_up().await?;
         bail!("no way by Tab to {css}")
     }
 
@@ -138,7 +153,7 @@ impl Page {
                 return Ok(found);
             }
             if began.elapsed() > PATIENCE {
-                self.picture("gave-up").await?;
+                self.give_up().await?;
                 bail!("the page never came further than {found}, by: {script}");
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -151,22 +166,57 @@ impl Page {
         self.until(&script).await.map(drop)
     }
 
-    /// Keeps a picture of the page.
-    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
-        let began = Instant::now();
-        let loaded = "return document.fonts.status === 'loaded'";
-        while self.read(loaded).await? != json!(true) && began.elapsed() < PATIENCE {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        let bytes = self.client.screenshot().await?;
-        Ok(std::fs::write(self.pictures.join(format!("{name}.png")), bytes)?)
+    /// Keeps a picture of the page once it is at rest, and looks at it with axe.
+    pub(crate) async fn show(&self, name: &str) -> Result<()> {
+        self.until(
+            "return document.fonts.status === 'loaded' && document.querySelector('.skeleton') === null",
+        )
+        .await?;
+        let found = self.client.execute_async(&self.album.look(), vec![]).await?;
+        let found = found.as_array().context("axe said nothing")?;
+        self.album.keep(name, &self.client.screenshot().await?, found)
+    }
+
+    /// Keeps a picture of where the tour could not go on.
+    pub(crate) async fn give_up(&self) -> Result<()> {
+        self.album.give_up(&self.client.screenshot().await?)
+    }
+
+    /// Addresses outside the program that the page asked for something, ever.
+    pub(crate) async fn asked_outside(&self) -> Result<Value> {
+        self.read(
+            "const own = ['tauri://localhost/', 'ipc://localhost/', 'isolation', 'data:', 'blob:'];
+             return performance.getEntriesByType('resource').map(({ name }) => name)
+               .filter((name) => !own.some((start) => name.startsWith(start)));",
+        )
+        .await
+    }
+
+    /// Lets the page try to reach an address by every way it has, and waits until each has ended.
+    pub(crate) async fn try_to_reach(&self, address: &str) -> Result<()> {
+        let script = "const [address, done] = arguments;
+            const image = () => new Promise((end) => {
+              const one = new Image();
+              one.onload = one.onerror = end;
+              one.src = address + '/picture.png';
+            });
+            const beacon = () => { try { navigator.sendBeacon(address, 'x'); } catch { /* refused */ } };
+            const socket = () => new Promise((end) => {
+              try {
+                const one = new WebSocket(address.replace('http', 'ws'));
+                one.onopen = one.onerror = one.onclose = end;
+              } catch { end(); }
+            });
+            Promise.allSettled([fetch(address), image(), beacon(), socket()]).then(() => done(true));";
+        self.client.execute_async(script, vec![json!(address)]).await?;
+        Ok(())
     }
 
     /// The program's process is ended without a word, as by a power cut.
     pub(crate) fn kill(mut self) -> Result<()> {
         let running = self.signal("-9")?;
         self.end_driver();
-        if running { Ok(()) } else { bail!("no program runs over {}", self.data.display()) }
+        if running { Ok(()) } else { bail!("no program runs in this window") }
     }
 
     /// Whether there was a program to tell.
@@ -178,19 +228,10 @@ impl Page {
         Ok(!running.is_empty())
     }
 
-    /// The programs over this window's data folder.
-    fn processes(&self) -> Result<Vec<OsString>> {
-        let data = self.data.to_string_lossy();
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc")?.filter_map(Result::ok) {
-            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line);
-            let is_ours = line.split('\0').next().is_some_and(|program| program.ends_with("/tung-nha"));
-            if is_ours && line.split('\0').any(|argument| argument == data) {
-                found.push(entry.file_name());
-            }
-        }
-        Ok(found)
+    /// The driver's programs.
+    fn processes(&self) -> Result<Vec<String>> {
+        let children = process::children(self.driver.id())?;
+        Ok(children.into_iter().filter(|(_, name)| name == "tung-nha").map(|(id, _)| id).collect())
     }
 
     /// Closes the window, and waits until its program has ended.

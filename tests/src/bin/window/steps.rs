@@ -1,7 +1,9 @@
 //! The steps of the tour, in order: a laptop joins, an evening without a network, a power cut, the work is
 //! sent, and a second laptop shows it.
 
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -12,38 +14,42 @@ use tests::commune::{Commune, Serving};
 use tests::report::Report;
 
 use crate::Tour;
+use crate::album::Album;
 use crate::display::Display;
 use crate::page::Page;
-use crate::visits;
+use crate::{starts, visits};
+
+/// Keys at most, from the door to Save (door rules §6).
+const KEYS_FIRST_FACTS_OF_FOUR: u32 = 30;
+/// From the door to the next one.
+const KEYS_UNCHANGED: u32 = 8;
 
 /// Runs the tour in a folder of its own, which is removed afterwards.
-pub(crate) async fn run(options: &Tour) -> Result<Report> {
+pub(crate) async fn run(options: &Tour, report: &mut Report) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut walk = Walk {
-        report: Report { seed: options.seed, ..Report::default() },
+        report,
         commune: Commune::init(&folder.path().join("server"))?,
         display: Display::virtual_screen()?,
-        out: options.out.clone(),
-        picture: 0,
+        album: Rc::new(Album::new(&options.out)?),
         hamlet: String::new(),
         folder,
     };
-    walk.walk(options).await?;
-    Ok(walk.report)
+    walk.walk(options).await
 }
 
-struct Walk {
-    report: Report,
+struct Walk<'r> {
+    report: &'r mut Report,
     folder: TempDir,
     commune: Commune,
     display: Display,
-    out: PathBuf,
-    picture: u32,
+    album: Rc<Album>,
     hamlet: String,
 }
 
-impl Walk {
+impl Walk<'_> {
     async fn walk(&mut self, options: &Tour) -> Result<()> {
+        self.odd_starts().await?;
         self.import(&options.list)?;
         let serving = self.commune.serve(None)?;
         let address = serving.address.clone();
@@ -70,7 +76,7 @@ impl Walk {
             "declined": number(&before, "declined") + 1,
         });
         self.report.step("nothing-lost-by-a-power-cut", started, shown, expected);
-        self.take_picture(&lan, "tien-do-sau-khi-mat-dien").await?;
+        lan.show("tien-do-sau-khi-mat-dien").await?;
 
         let serving = self.commune.serve(Some(&address))?;
         self.send(&mut lan).await?;
@@ -80,12 +86,19 @@ impl Walk {
         self.report.persons = number(&after, "persons");
         self.report.met_before = number(&before, "met_in_person");
         self.report.met_after = number(&after, "met_in_person");
+        self.nothing_goes_out(&lan).await?;
+        self.second_window().await?;
         lan.close().await?;
 
         let (mut head, words) = self.join("tu", "hamlet_head", &serving).await?;
         self.same_figures("the-head-s-laptop-shows-it", &mut head).await?;
         head.close().await?;
-        self.same_list(&options.list, &words).await
+        self.same_list(&options.list, &words).await?;
+
+        let (pages, findings) = self.album.findings();
+        let (shown, expected) = (json!({ "serious": findings }), json!({ "serious": [] }));
+        self.report.step(&format!("axe-on-{pages}-pages"), Instant::now(), shown, expected);
+        Ok(())
     }
 
     fn import(&mut self, list: &Path) -> Result<()> {
@@ -119,12 +132,24 @@ impl Walk {
     }
 
     async fn open(&self, name: &str, list: Option<&Path>) -> Result<Page> {
-        Page::open(&self.display, &self.folder.path().join(name), list, &self.out).await
+        Page::open(&self.display, &self.folder.path().join(name), list, &self.album).await
     }
 
-    async fn take_picture(&mut self, page: &Page, name: &str) -> Result<()> {
-        self.picture += 1;
-        page.picture(&format!("{:02}-{name}", self.picture)).await
+    /// Starts where something is wrong end with a sentence, or go on.
+    async fn odd_starts(&mut self) -> Result<()> {
+        let data = self.folder.path().join("odd");
+        for (step, display, key) in [
+            ("no-screen", None, "window.no_display"),
+            ("a-screen-that-is-gone", Some(":65535"), "window.no_window"),
+        ] {
+            let started = Instant::now();
+            let shown = starts::without_a_screen(&data, display)?;
+            self.report.step(step, started, shown, starts::sentence(key)?);
+        }
+        let started = Instant::now();
+        let shown = starts::page_comes_back(&self.display, &data).await?;
+        self.report.step("no-session-bus-and-a-webview-that-dies", started, shown, json!(true));
+        Ok(())
     }
 
     /// First run: the code, the four words, the hamlet.
@@ -132,15 +157,15 @@ impl Walk {
         let started = Instant::now();
         let code = self.commune.code(role, Some(&self.hamlet))?;
         let mut page = self.open(name, None).await?;
-        self.take_picture(&page, "lan-dau").await?;
+        page.show("lan-dau").await?;
         page.tab_to("textarea").await?;
         page.paste(&code).await?;
         page.tab_to("input").await?;
         page.type_text(if name == "tu" { "May bac Tu" } else { "May chi Lan" }).await?;
-        self.take_picture(&page, "ma-ket-noi").await?;
+        page.show("ma-ket-noi").await?;
         page.press(&[Key::Enter]).await?;
         page.until("return document.querySelectorAll('ol strong').length === 4").await?;
-        self.take_picture(&page, "bon-tu").await?;
+        page.show("bon-tu").await?;
         let words = page
             .read("return [...document.querySelectorAll('ol strong')].map((one) => one.innerText).join(' ')")
             .await?;
@@ -154,7 +179,7 @@ impl Walk {
             "return ['', '#/'].includes(location.hash) && document.querySelector('main').innerText.includes('Ngõ')",
         )
         .await?;
-        self.take_picture(&page, "hom-nay").await?;
+        page.show("hom-nay").await?;
         let shown = page.read("return document.querySelector('header').innerText").await?;
         let there = shown.as_str().is_some_and(|text| text.contains(&self.hamlet));
         let step = format!("join-{name}");
@@ -162,33 +187,62 @@ impl Walk {
         Ok((page, words))
     }
 
-    /// Three doors: one met, one absent, one that does not wish to answer.
+    /// An evening without a network: a household of four met, the next one absent, another that does not wish to
+    /// answer; and the first one again, where everything is as it was.
     async fn evening(&mut self, page: &mut Page) -> Result<()> {
-        let started = Instant::now();
         page.go_to("#/").await?;
         page.tab_to("main [aria-current] a").await?;
-        page.keys = 0;
-        let met = visits::met(page, |page, name| Box::pin(async move { page.picture(name).await })).await?;
-        let keys_met = page.keys;
-        self.report.step("a-household-met", started, met, json!("Nói với gia đình"));
-        eprintln!("     {keys_met} keys");
-        self.take_picture(page, "noi-voi-gia-dinh").await?;
+        let first = visits::choose_door(page, 4, self.report.seed % 5).await?;
+        let started = Instant::now();
+        let keys = visits::met(page).await?;
+        self.keys("a-household-of-four-met", started, keys, KEYS_FIRST_FACTS_OF_FOUR);
         page.press(&[Key::Enter]).await?;
         visits::at_today(page).await?;
 
         let started = Instant::now();
+        visits::walk_to(page, first).await?;
         page.press(&[Key::Down]).await?;
         page.type_text("v").await?;
-        page.until("return /Vắng/.test(document.querySelector('main').innerText) && document.body.innerText.includes('Hoàn tác')").await?;
-        self.take_picture(page, "vang").await?;
-        self.report.step("a-household-absent", started, json!(true), json!(true));
+        let said = page
+            .until("return document.body.innerText.match(/Đã ghi [^.]*: Vắng\\./) && document.body.innerText.includes('Hoàn tác')")
+            .await?;
+        page.show("vang").await?;
+        self.report.step("a-household-absent", started, said, json!(true));
 
         let started = Instant::now();
-        let declined = visits::declined(page).await?;
-        self.take_picture(page, "khong-muon-cung-cap").await?;
-        self.report.step("a-household-declines", started, declined, json!(true));
+        visits::declined(page).await?;
+        page.show("khong-muon-cung-cap").await?;
         page.press(&[Key::Enter]).await?;
-        visits::at_today(page).await
+        visits::at_today(page).await?;
+        let doors = visits::outcomes(page).await?;
+        let count = |words: &str| doors.iter().filter(|door| door.contains(words)).count();
+        let shown = json!([count("Không muốn cung cấp"), count("Chưa gặp: Vắng")]);
+        self.report.step("a-household-declines", started, shown, json!([1, 1]));
+
+        let started = Instant::now();
+        visits::walk_to(page, first).await?;
+        let keys = visits::unchanged(page).await?;
+        self.keys("an-unchanged-household", started, keys, KEYS_UNCHANGED);
+        Ok(())
+    }
+
+    /// A step that may take so many keys and no more.
+    fn keys(&mut self, step: &str, started: Instant, keys: u32, at_most: u32) {
+        let shown = json!({ "keys": keys, "at_most": at_most });
+        self.report.step(step, started, shown, json!({ "keys": keys.min(at_most), "at_most": at_most }));
+    }
+
+    /// The page asked nobody outside for anything, and cannot: what it tries does not arrive.
+    async fn nothing_goes_out(&mut self, page: &Page) -> Result<()> {
+        let started = Instant::now();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let asked = page.asked_outside().await?;
+        page.try_to_reach(&format!("http://{}", listener.local_addr()?)).await?;
+        let arrived = listener.accept().is_ok();
+        let shown = json!({ "asked": asked, "arrived": arrived });
+        self.report.step("nothing-goes-out", started, shown, json!({ "asked": [], "arrived": false }));
+        Ok(())
     }
 
     /// The server is away: said in words, and the work waits.
@@ -198,17 +252,17 @@ impl Walk {
         page.tab_to("main button").await?;
         page.press(&[Key::Enter]).await?;
         page.until_shown("Chưa gặp được máy chủ của xã").await?;
-        self.take_picture(page, "khong-co-mang").await?;
+        page.show("khong-co-mang").await?;
         let pill =
             page.read("return document.querySelector('.pill').innerText.replace(/\\s+/g, ' ')").await?;
-        let shown = pill.as_str().is_some_and(|text| text.contains("Chờ gửi 3"));
+        let shown = pill.as_str().is_some_and(|text| text.contains("Chờ gửi 4"));
         self.report.step("no-network", started, json!(shown), json!(true));
         Ok(())
     }
 
     async fn unlock(&mut self, page: &mut Page, words: &str) -> Result<()> {
         page.until("return document.querySelector('input') !== null").await?;
-        self.take_picture(page, "mo-khoa").await?;
+        page.show("mo-khoa").await?;
         page.tab_to("input").await?;
         page.type_text(words).await?;
         page.press(&[Key::Enter]).await?;
@@ -221,9 +275,9 @@ impl Walk {
         page.tab_to("main button").await?;
         page.press(&[Key::Enter]).await?;
         page.until("return document.querySelector('.pill').innerText.includes('Đã gửi hết')").await?;
-        self.take_picture(page, "da-gui").await?;
+        page.show("da-gui").await?;
         let text = page.read("return document.querySelector('main').innerText").await?;
-        let shown = text.as_str().is_some_and(|text| text.contains("Đã gửi về xã 3"));
+        let shown = text.as_str().is_some_and(|text| text.contains("Đã gửi về xã 4"));
         let (sent, received) = changes(text.as_str().unwrap_or_default());
         self.report.pushed_ops += sent;
         self.report.pulled_ops += received;
@@ -235,16 +289,30 @@ impl Walk {
     async fn same_figures(&mut self, step: &str, page: &mut Page) -> Result<()> {
         let started = Instant::now();
         let shown = shown_counts(page).await?;
+        let expected = self.expected_counts()?;
+        self.report.step(step, started, shown, expected);
+        page.show("tien-do").await
+    }
+
+    /// A second window over a folder that is open says so, and the first works on.
+    async fn second_window(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let second = self.open("lan", None).await?;
+        second.until_shown("cửa sổ khác").await?;
+        second.show("cua-so-thu-hai").await?;
+        self.report.step("a-second-window-stands-aside", started, json!(true), json!(true));
+        second.close().await
+    }
+
+    fn expected_counts(&self) -> Result<Value> {
         let figures = self.figures()?;
-        let expected = json!({
+        Ok(json!({
             "households": number(&figures, "households"),
             "reached": number(&figures, "reached"),
             "met": number(&figures, "met_in_person"),
             "complete": number(&figures, "complete"),
             "declined": number(&figures, "declined"),
-        });
-        self.report.step(step, started, shown, expected);
-        self.take_picture(page, "tien-do").await
+        }))
     }
 
     /// The head's laptop is started with the hamlet's list in hand: every household is found again.
@@ -254,10 +322,10 @@ impl Walk {
         self.unlock(&mut head, words).await?;
         head.go_to("#/danh-sach").await?;
         head.until("return document.querySelector('main').innerText.includes('hộ,')").await?;
-        self.take_picture(&head, "danh-sach-cot").await?;
+        head.show("danh-sach-cot").await?;
         head.press(&[Key::Enter]).await?;
         head.until_shown("Hộ đã có").await?;
-        self.take_picture(&head, "danh-sach-doi-chieu").await?;
+        head.show("danh-sach-doi-chieu").await?;
         let shown = head
             .read(
                 "const count = (label) => {
@@ -269,6 +337,20 @@ impl Walk {
             )
             .await?;
         let expected = json!({ "added": 0, "matched": number(&self.figures()?, "households") });
+        self.report.step("the-same-list-is-known", started, shown, expected);
+
+        let started = Instant::now();
+        head.press(&[Key::Enter]).await?;
+        head.tab_to("main input").await?;
+        head.type_text("Ong Tu, truong thon").await?;
+        head.press(&[Key::Tab]).await?;
+        head.type_text("Ke hoach so 12/KH-UBND").await?;
+        head.show("danh-sach-xac-nhan").await?;
+        head.press(&[Key::Enter]).await?;
+        head.until("return document.querySelector('main').innerText.includes('Đã đưa vào')").await?;
+        head.show("danh-sach-da-dua-vao").await?;
+        let shown = shown_counts(&mut head).await?;
+        let expected = self.expected_counts()?;
         self.report.step("the-same-list-adds-nobody", started, shown, expected);
         head.close().await
     }

@@ -1,15 +1,10 @@
 //! Visits as a member records them: keys only, answering whatever the page asks next.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use anyhow::{Result, bail};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::page::Page;
-
-type Done<'p> = Pin<Box<dyn Future<Output = Result<()>> + 'p>>;
 
 /// Far more than any household needs; a page that asks for ever ends the tour.
 const KEYS_AT_MOST: u32 = 120;
@@ -71,42 +66,129 @@ fn answer(state: &Value) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Enters the chosen door and answers everything it asks with the first answer, to Save. Returns the heading
-/// of the last page.
-pub(crate) async fn met(
-    page: &mut Page,
-    picture: impl for<'p> Fn(&'p Page, &'p str) -> Done<'p>,
-) -> Result<Value> {
+/// Chooses the nearest door with so many people, by keys: down the alley, then the next alley.
+/// Returns its place in the alley.
+pub(crate) async fn choose_door(page: &mut Page, people: u64, alleys_on: u64) -> Result<usize> {
+    for _ in 0..alleys_on {
+        next_alley(page).await?;
+    }
+    for _ in 0..ALLEYS_AT_MOST {
+        let doors = page.read(DOORS).await?;
+        let doors: Vec<u64> = doors.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        if let Some(at) = doors.iter().position(|count| *count == people)
+            && doors.len() > ENOUGH_DOORS
+        {
+            walk_to(page, at).await?;
+            return Ok(at);
+        }
+        next_alley(page).await?;
+    }
+    page.give_up().await?;
+    bail!("no household of {people}")
+}
+
+/// How many live behind each door of the alley.
+const DOORS: &str = "return [...document.querySelectorAll('main ol > li')]
+    .map((one) => Number(/([0-9]+) người/.exec(one.innerText)?.[1] ?? 0));";
+const CHOSEN: &str = "return [...document.querySelectorAll('main ol > li')]
+    .findIndex((one) => one.classList.contains('here'));";
+/// More than any hamlet of the lists has.
+const ALLEYS_AT_MOST: u32 = 40;
+/// One to meet, one absent, one that declines.
+const ENOUGH_DOORS: usize = 3;
+
+async fn next_alley(page: &mut Page) -> Result<()> {
+    let alley = "return document.querySelector('main [aria-pressed=true]')?.innerText ?? ''";
+    let before = page.read(alley).await?;
+    page.type_text("]").await?;
+    page.until_other(alley, &before).await.map(drop)
+}
+
+/// What stands at each door of the alley.
+pub(crate) async fn outcomes(page: &mut Page) -> Result<Vec<String>> {
+    let doors = page
+        .read("return [...document.querySelectorAll('main ol > li')].map((one) => one.innerText)")
+        .await?;
+    Ok(serde_json::from_value(doors)?)
+}
+
+/// Down the alley, door by door.
+pub(crate) async fn walk_to(page: &mut Page, door: usize) -> Result<()> {
+    let mut here = page.read(CHOSEN).await?;
+    while here != json!(door) {
+        page.press(&[Key::Down]).await?;
+        here = page.until_other(CHOSEN, &here).await?;
+    }
+    Ok(())
+}
+
+/// Enters the chosen door and answers everything it asks with the first answer, to Save. Returns how many keys
+/// that took from the door on, Save included.
+pub(crate) async fn met(page: &mut Page) -> Result<u32> {
     page.press(&[Key::Enter]).await?;
     at_the_door(page).await?;
-    picture(page, "truoc-khi-go-cua").await?;
-    let mut pictured = Vec::new();
+    page.show("truoc-khi-go-cua").await?;
+    let mut shown = Vec::new();
     let mut state = page.read(STATE).await?;
+    page.keys = 0;
     page.type_text("1").await?;
     while page.keys < KEYS_AT_MOST {
         state = page.until_other(STATE, &state).await?;
         if state.get("unsaved") == Some(&json!(true)) {
             break;
         }
-        let Some((name, key)) = answer(&state) else { return Ok(json!("Nói với gia đình")) };
-        if !pictured.contains(&name) {
-            pictured.push(name);
-            picture(page, name).await?;
+        let Some((name, key)) = answer(&state) else {
+            page.show("noi-voi-gia-dinh").await?;
+            return Ok(page.keys);
+        };
+        if !shown.contains(&name) {
+            shown.push(name);
+            page.show(name).await?;
         }
         match key {
             "\n" => page.press(&[Key::Enter]).await?,
             key => page.type_text(key).await?,
         }
     }
-    page.picture("gave-up").await?;
+    page.give_up().await?;
     bail!("the visit never came to its end: {state}")
 }
 
+/// Enters the same door on another evening: everything is as it was. Returns the keys, from the door to the
+/// next one.
+pub(crate) async fn unchanged(page: &mut Page) -> Result<u32> {
+    page.press(&[Key::Enter]).await?;
+    at_the_door(page).await?;
+    page.show("nha-da-biet").await?;
+    let mut state = page.read(STATE).await?;
+    page.keys = 0;
+    page.type_text("1").await?;
+    loop {
+        state = page.until_other(STATE, &state).await?;
+        match answer(&state) {
+            None => break,
+            Some(("tra-loi" | "da-hoi-het" | "nhieu-tra-loi", _)) => {
+                page.show("nhu-lan-truoc").await?;
+                page.ctrl(Key::Enter).await?;
+            }
+            // The last answer is where the cursor stands.
+            Some(_) if page.keys < KEYS_AT_MOST => page.press(&[Key::Enter]).await?,
+            Some(_) => {
+                page.give_up().await?;
+                bail!("the visit never came to its end: {state}")
+            }
+        }
+    }
+    page.press(&[Key::Enter]).await?;
+    at_today(page).await?;
+    Ok(page.keys)
+}
+
 /// Enters the next door, whose household does not wish to answer.
-pub(crate) async fn declined(page: &mut Page) -> Result<Value> {
+pub(crate) async fn declined(page: &mut Page) -> Result<()> {
     page.press(&[Key::Down]).await?;
     page.press(&[Key::Enter]).await?;
     at_the_door(page).await?;
     page.type_text("4").await?;
-    page.until("return document.body.innerText.includes('không hỏi lại trong đợt này')").await
+    page.until("return document.body.innerText.includes('không hỏi lại trong đợt này')").await.map(drop)
 }

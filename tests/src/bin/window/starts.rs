@@ -1,0 +1,99 @@
+//! The program started where something is wrong: no screen, a screen that is gone, no session bus, a webview
+//! that dies, a folder that another window has open.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::display::Display;
+use crate::page::{LOOK_AGAIN, PATIENCE};
+use crate::process;
+
+const WEB_PROCESS: &str = "WebKitWebProcess";
+
+fn program() -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("tung-nha"));
+    command.env_remove("WAYLAND_DISPLAY").env("NO_AT_BRIDGE", "1");
+    Ok(command)
+}
+
+/// What it says, and whether it ended as a failure, without a screen (`None`) or with one that is not there.
+pub(crate) fn without_a_screen(data: &Path, display: Option<&str>) -> Result<Value> {
+    let mut command = program()?;
+    command.arg("--data").arg(data).env_remove("DISPLAY");
+    if let Some(display) = display {
+        command.env("DISPLAY", display);
+    }
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().last().unwrap_or_default();
+    // Where in the program it happened is for whoever mends it.
+    let said = said.split(" (").next().unwrap_or_default();
+    Ok(json!({ "failed": !output.status.success(), "said": said }))
+}
+
+/// A sentence of the catalogue, as the program must say it.
+pub(crate) fn sentence(key: &str) -> Result<Value> {
+    let catalogue: Value = serde_json::from_slice(&std::fs::read("assets/messages/vi.json")?)?;
+    let said = catalogue.get(key).context("no such sentence")?;
+    Ok(json!({ "failed": true, "said": said }))
+}
+
+/// A window of a person whose desktop has no session bus, whose webview dies and comes back.
+pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Value> {
+    let mut command = program()?;
+    for (variable, folder) in
+        [("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config")]
+    {
+        command.env(variable, home.join(folder));
+    }
+    std::fs::create_dir_all(home)?;
+    command.env("DISPLAY", &display.name);
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR");
+    let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let first = running.web_process(None).await?;
+    // The page is there once it has asked its first question.
+    let began = Instant::now();
+    while !home.join("data/vn.tungnha.desktop/lock").exists() {
+        if began.elapsed() > PATIENCE {
+            bail!("the page never asked anything");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Command::new("kill").args(["-9", &first]).status()?;
+    let second = running.web_process(Some(&first)).await?;
+    Ok(json!(first != second))
+}
+
+/// A started program; dropping it ends it.
+struct Running(Child);
+
+impl Running {
+    /// The process of its page, another one than before.
+    async fn web_process(&self, before: Option<&str>) -> Result<String> {
+        let began = Instant::now();
+        loop {
+            let found = process::children(self.0.id())?;
+            let found =
+                found.into_iter().find(|(id, name)| name == WEB_PROCESS && Some(id.as_str()) != before);
+            if let Some((id, _)) = found {
+                return Ok(id);
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("the page's process did not come");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself; nothing can be done about either.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
