@@ -1,8 +1,11 @@
 //! Real laptops and a real server over TLS, when things are not as they should be: another commune's
 //! server at the address, dead clock batteries, used and garbled codes, a revoked laptop.
 
-use app::visit::VisitRequest;
+use app::visit::{Learned, VisitRequest};
 use app::{Laptop, lists, register};
+use domain::consent::Decision;
+use domain::fact::{Answer, Fact};
+use domain::ids::HouseholdId;
 use domain::people::Role;
 use domain::visit::{Channel, Outcome};
 use store::Operation;
@@ -30,6 +33,36 @@ pub(crate) fn absent(laptop: &mut Laptop) {
         consents: vec![],
         text_version: String::new(),
         learned: vec![],
+        topics: vec![],
+        guided: vec![],
+        next_day: None,
+    };
+    app::visit::save(laptop, &request).unwrap();
+}
+
+/// Everybody of a household who is asked agrees and answers everything.
+fn met(laptop: &mut Laptop, household: HouseholdId) {
+    let state = register::household(laptop, household).unwrap();
+    // By the test's own year: what a laptop takes for today is what is tested.
+    let adult = |person: &&sync_core::household::PersonState| {
+        person.member.residence.lives_here() && person.member.birth.is_some_and(|birth| birth.year() <= 2006)
+    };
+    let adults: Vec<_> = state.people.iter().filter(adult).map(|person| person.member.id).collect();
+    let answers = || {
+        let facts =
+            [Fact::Smartphone, Fact::Vneid, Fact::Payment, Fact::Knows, Fact::Uses, Fact::GuidesFamily];
+        let said = ["own", "level2", "bank", "yes", "no", "yes"];
+        facts.into_iter().zip(said).map(|(fact, said)| (fact, Answer::from(said.to_owned()), None)).collect()
+    };
+    let request = VisitRequest {
+        household,
+        outcome: Outcome::Met,
+        channel: Channel::AtHome,
+        respondent: Some(adults[0]),
+        members_unchanged: true,
+        consents: adults.iter().map(|member| (*member, Decision::Agreed)).collect(),
+        text_version: "2026-11".into(),
+        learned: adults.iter().map(|member| Learned { member: *member, answers: answers() }).collect(),
         topics: vec![],
         guided: vec![],
         next_day: None,
@@ -80,6 +113,62 @@ fn clocks_of_other_decades_neither_lose_nor_win_for_ever() {
     let household = first_household(any);
     let visits = store::tables::visits::of_household(any.store.reading(), household).unwrap();
     assert_eq!(visits.len(), 8);
+}
+
+/// What was learned in an evening counts the same at the commune and on every other laptop, whatever decade the
+/// laptop believes in: people have their age, answers have their validity, the list is read as of today.
+#[test]
+fn an_evening_under_a_clock_of_another_decade_counts_like_any_other() {
+    let office = filled();
+    let sheet = std::fs::read("fixtures/roster/so-ho-thon-sen-ha.xlsx").unwrap();
+    let mut laptops: Vec<(i64, Laptop)> = [1970, 2010, 2026, 2099]
+        .into_iter()
+        .map(|year| {
+            let clock = Clock::in_year(year, year.unsigned_abs());
+            (year, office.laptop(&year.to_string(), Role::TeamMember, &[UNIT], clock))
+        })
+        .collect();
+    for (year, laptop) in &mut laptops {
+        let looked = lists::look(laptop, &sheet).unwrap().view;
+        assert_eq!(
+            looked.preview.warnings.len(),
+            0,
+            "births of a list read right after enrolment, in {year}"
+        );
+        sync(laptop).unwrap();
+    }
+    let mut households: Vec<HouseholdId> = households::list(laptops[0].1.store.reading())
+        .unwrap()
+        .into_iter()
+        .map(|household| household.id)
+        .collect();
+    households.sort();
+    for ((year, laptop), household) in laptops.iter_mut().zip(households.into_iter().skip(1)) {
+        sync(laptop).unwrap();
+        let before = office.register.figures(None).unwrap();
+        met(laptop, household);
+        let at_the_door = register::figures(laptop, None).unwrap();
+        assert_eq!(
+            at_the_door.facts[&Fact::Vneid].yes,
+            before.facts[&Fact::Vneid].yes + persons(laptop, household),
+            "{year}"
+        );
+        assert_eq!(sync(laptop).unwrap().quarantined_groups, 0);
+        assert_eq!(office.register.figures(None).unwrap(), at_the_door, "{year}");
+    }
+    for (year, laptop) in &mut laptops {
+        sync(laptop).unwrap();
+        assert_eq!(
+            register::figures(laptop, None).unwrap(),
+            office.register.figures(None).unwrap(),
+            "{year}"
+        );
+    }
+}
+
+fn persons(laptop: &mut Laptop, household: HouseholdId) -> i64 {
+    let state = register::household(laptop, household).unwrap();
+    state.people.iter().filter(|person| !person.facts.is_empty()).count().try_into().unwrap()
 }
 
 #[test]
