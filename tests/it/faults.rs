@@ -5,12 +5,13 @@ use app::visit::{Learned, VisitRequest};
 use app::{Laptop, lists, register};
 use domain::consent::Decision;
 use domain::fact::{Answer, Fact};
-use domain::ids::HouseholdId;
+use domain::ids::{HouseholdId, MemberId, ResidenceId};
 use domain::people::Role;
 use domain::visit::{Channel, Outcome};
 use store::Operation;
 use store::tables::{households, members};
 use sync_core::op::Scope;
+use sync_core::records::ResidenceEvent;
 
 use crate::office::{Clock, Office, UNIT, filled, first_household, head_name, place, sync};
 
@@ -243,17 +244,37 @@ fn nobody_writes_into_another_hamlet_s_records() {
     let mut theirs = members::of_household(lan.store.reading(), household).unwrap().remove(0);
     theirs.full_name = "Tên Bị Sửa Trộm".into();
     let mut newcomer = theirs.clone();
-    newcomer.id = domain::ids::MemberId::new(1, [7; 10]);
+    newcomer.id = MemberId::new(1, [7; 10]);
 
     let mut minh = office.laptop("minh", Role::TeamMember, &["Thôn Khác"], Clock::in_year(2026, 6));
     sync(&mut minh).unwrap();
     minh.store.transact(operation, |change| change.put(&theirs)).unwrap();
     minh.store.transact(operation, |change| change.put(&newcomer)).unwrap();
+    // Records of his own, put where they have no business: into another hamlet's household, into its alley.
+    let mut home = households::get(lan.store.reading(), household).unwrap().unwrap();
+    let their_alley = home.alley.expect("the list names alleys");
+    (home.id, home.hamlet_unit, home.alley) = (HouseholdId::new(1, [8; 10]), other, None);
+    let mut own = newcomer.clone();
+    (own.id, own.household, own.full_name) = (MemberId::new(1, [9; 10]), home.id, "Người Của Minh".into());
+    minh.store.transact(operation, |change| change.put(&home).and_then(|()| change.put(&own))).unwrap();
+    let day = minh.store.today();
+    let moved = ResidenceEvent {
+        id: ResidenceId::new(1, [1; 10]),
+        member: own.id,
+        day,
+        status: None,
+        household: Some(household),
+        voids: None,
+    };
+    minh.store.transact(operation, |change| change.put(&moved)).unwrap();
+    home.alley = Some(their_alley);
+    minh.store.transact(operation, |change| change.put(&home)).unwrap();
     let report = sync(&mut minh).unwrap();
-    assert_eq!((report.sent_groups, report.quarantined_groups), (0, 2));
+    assert_eq!((report.sent_groups, report.quarantined_groups), (1, 4));
     sync(&mut lan).unwrap();
     assert_eq!(head_name(&lan), before);
-    assert_eq!(office.register.figures(None).unwrap().persons, 409);
+    assert_eq!(office.register.figures(Some(UNIT)).unwrap().persons, 409);
+    assert_eq!(office.register.figures(Some("Thôn Khác")).unwrap().persons, 1);
 }
 
 /// A commune's whole list on a hamlet's laptop brings that hamlet only; the rest the commune would refuse.
