@@ -29,6 +29,7 @@ mod read;
 mod sheet;
 mod spreadsheet;
 mod titles;
+mod units;
 mod words;
 
 pub use encoding::Encoding;
@@ -44,3 +45,4 @@ pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
 pub use sheet::{Workbook, column_letters, column_number};
+pub use units::{Meant, UnitNames};

@@ -55,6 +55,9 @@ pub enum ServerError {
     /// A code that is over before it is handed over.
     #[error("a code needs at least a minute")]
     NoMinutes,
+    /// A list would make a hamlet unit, and nobody said that there is a new one.
+    #[error("no such hamlet unit to take a list into")]
+    UnannouncedHamlet,
     /// A code that would lie about for too long.
     #[error("a code lasts a month at most")]
     TooManyMinutes,
@@ -131,6 +134,7 @@ impl ServerError {
             Self::TooManyMinutes => "enrol.too_many_minutes",
             Self::UnknownRole => "enrol.unknown_role",
             Self::UnknownBasis => "server.unknown_basis",
+            Self::UnannouncedHamlet => "list.unknown_hamlet",
             Self::Address(error) => error.code(),
             Self::CannotListen(_) => "server.cannot_listen",
             Self::BackupInside => "backup.inside",
@@ -181,6 +185,7 @@ impl ServerError {
             Self::UnknownRole,
             Self::UnknownBasis,
             Self::CannotListen(io()),
+            Self::UnannouncedHamlet,
             Self::BackupInside,
             Self::TlsNeeded,
             Self::Certificate(String::new()),

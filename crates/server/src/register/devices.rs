@@ -7,7 +7,8 @@ use domain::calendar::Day;
 use domain::ids::{AssignmentId, DeviceId, HamletUnitId, UserId};
 use domain::people::{HamletUnit, Role};
 use domain::registry::{RecordKind, no};
-use domain::text::{clean, fold};
+use domain::text::clean;
+use roster::{Meant, UnitNames};
 use rusqlite::params;
 use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode};
 use sync_core::op::Scope;
@@ -131,9 +132,12 @@ impl Log<'_> {
 
     /// The unit of a name, spelled in any way.
     pub(crate) fn hamlet_unit_named(&self, name: &str) -> Result<HamletUnit, ServerError> {
-        let folded = fold(name);
-        let mut units = self.hamlet_units()?.into_iter();
-        units.find(|unit| fold(&unit.name) == folded).ok_or(ServerError::UnknownHamlet)
+        let mut units = self.hamlet_units()?;
+        let names: UnitNames = units.iter().map(|unit| unit.name.as_str()).collect();
+        match names.find(name) {
+            Meant::One(at) if at < units.len() => Ok(units.swap_remove(at)),
+            _ => Err(ServerError::UnknownHamlet),
+        }
     }
 
     /// The assignments of a device's user, ended ones included.

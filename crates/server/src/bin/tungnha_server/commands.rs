@@ -26,8 +26,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
         Command::Serve(serve) => self::serve(&serve, json),
         Command::Enrol(enrol) => self::enrol(enrol, json),
         Command::Roster(Roster::Preview { file }) => preview(&file, json),
-        Command::Roster(Roster::Import { data, file, handed_over_by, hamlet }) => {
-            import(&data.path, &file, &ImportOrder { handed_over_by, hamlet }, json)
+        Command::Roster(Roster::Import { data, file, handed_over_by, hamlet, new_hamlet }) => {
+            import(&data.path, &file, &ImportOrder { handed_over_by, hamlet, new_hamlet }, json)
         }
         Command::Figures(figures) => self::figures(&figures, json),
         Command::Backup(backup) => self::backup(&backup, json),
@@ -177,7 +177,7 @@ fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
 
 /// Who named a unit that is not there is told which are.
 fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Result<T, ServerError> {
-    if let Err(ServerError::UnknownHamlet) = result {
+    if let Err(ServerError::UnknownHamlet | ServerError::UnannouncedHamlet) = result {
         let units = register.hamlet_unit_names()?;
         if !units.is_empty() {
             output::warn("cli.units", &[("units", &units.join(", "))]);
@@ -262,7 +262,7 @@ fn place(trouble: &RowTrouble) -> String {
 fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
     let register = open(data)?;
     let list = server::read_list(file, today())?;
-    let report = register.import(&list, order)?;
+    let report = naming_units(&register, register.import(&list, order))?;
     let say = |code: &str, households: usize, persons: usize| {
         output::say(code, &[("households", &count(households)), ("persons", &count(persons))]);
     };
