@@ -49,15 +49,18 @@ pub enum ServerError {
     /// A role of hamlet units needs at least one of them.
     #[error("this role needs a hamlet unit")]
     HamletNeeded,
+    /// A role that sees the whole commune is not of a hamlet unit.
+    #[error("this role sees the whole commune")]
+    HamletNotNeeded,
     /// The commune has no hamlet unit of that name.
     #[error("no such hamlet unit")]
     UnknownHamlet,
-    /// A code that is over before it is handed over.
-    #[error("a code needs at least a minute")]
-    NoMinutes,
     /// A list would make a hamlet unit, and nobody said that there is a new one.
     #[error("no such hamlet unit to take a list into")]
     UnannouncedHamlet,
+    /// A code that is over before it is handed over.
+    #[error("a code needs at least a minute")]
+    NoMinutes,
     /// A code that would lie about for too long.
     #[error("a code lasts a month at most")]
     TooManyMinutes,
@@ -129,12 +132,13 @@ impl ServerError {
             Self::DiskFull => "server.disk_full",
             Self::Busy => "server.busy",
             Self::HamletNeeded => "enrol.hamlet_needed",
+            Self::HamletNotNeeded => "enrol.hamlet_not_needed",
             Self::UnknownHamlet => "enrol.unknown_hamlet",
+            Self::UnannouncedHamlet => "list.unknown_hamlet",
             Self::NoMinutes => "enrol.no_minutes",
             Self::TooManyMinutes => "enrol.too_many_minutes",
             Self::UnknownRole => "enrol.unknown_role",
             Self::UnknownBasis => "server.unknown_basis",
-            Self::UnannouncedHamlet => "list.unknown_hamlet",
             Self::Address(error) => error.code(),
             Self::CannotListen(_) => "server.cannot_listen",
             Self::BackupInside => "backup.inside",
@@ -179,13 +183,14 @@ impl ServerError {
             Self::DiskFull,
             Self::Busy,
             Self::HamletNeeded,
+            Self::HamletNotNeeded,
             Self::UnknownHamlet,
+            Self::UnannouncedHamlet,
             Self::NoMinutes,
             Self::TooManyMinutes,
             Self::UnknownRole,
             Self::UnknownBasis,
             Self::CannotListen(io()),
-            Self::UnannouncedHamlet,
             Self::BackupInside,
             Self::TlsNeeded,
             Self::Certificate(String::new()),

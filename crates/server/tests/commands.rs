@@ -356,6 +356,8 @@ fn what_does_not_hold_is_said_in_a_sentence_with_a_code() {
     check(&missing, &["serve", "--json"], "server.not_set_up");
     check(&data, &["figures", "--hamlet", "Thôn Lạ", "--json"], "enrol.unknown_hamlet");
     check(&data, &["enrol", "--role", "hamlet_head", "--json"], "enrol.hamlet_needed");
+    let both = ["enrol", "--role", "commune_officer", "--hamlet", "Thôn Sen Hạ", "--json"];
+    check(&data, &both, "enrol.hamlet_not_needed");
     check(&data, &["enrol", "--role", "king", "--json"], "enrol.unknown_role");
     check(&data, &["roster", "preview", "/nowhere.xlsx", "--json"], "server.io");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");

@@ -54,6 +54,10 @@ impl EnrolOrder {
         if !self.role.sees_whole_commune() && self.hamlet_units.is_empty() {
             return Err(ServerError::HamletNeeded);
         }
+        // Whoever names a hamlet means that one, and would hand out the whole commune.
+        if self.role.sees_whole_commune() && !self.hamlet_units.is_empty() {
+            return Err(ServerError::HamletNotNeeded);
+        }
         match self.valid_minutes {
             0 => Err(ServerError::NoMinutes),
             1..=MINUTES_AT_MOST => Ok(()),
@@ -211,7 +215,7 @@ impl Register {
         let secret = Secret::new(id, self.machine())?;
         let (expires_at_ms, hamlet_units) = self.write(|intake| {
             let mut units = Vec::new();
-            for name in order.hamlet_units.iter().filter(|_| !order.role.sees_whole_commune()) {
+            for name in &order.hamlet_units {
                 units.push(intake.log.hamlet_unit_named(name)?);
             }
             let ids: Vec<HamletUnitId> = units.iter().map(|unit| unit.id).collect();
