@@ -141,6 +141,7 @@ CREATE TABLE assessments (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assessments_of_member ON assessments (member_id);
+CREATE INDEX assessments_of_visit ON assessments (visit_id);
 
 -- Visible: answers to the consent question.
 CREATE TABLE consents (
@@ -156,6 +157,7 @@ CREATE TABLE consents (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX consents_of_member ON consents (member_id);
+CREATE INDEX consents_of_visit ON consents (visit_id);
 
 -- Visible: moves, deaths, joining and leaving a household.
 CREATE TABLE residences (

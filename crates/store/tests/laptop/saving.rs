@@ -343,6 +343,18 @@ proptest! {
 
     /// The kept tallies equal a full recount after any work, any sync, on any day.
     #[test]
+/// Undo looks for what was said and learned at one visit among the events of years.
+#[test]
+fn the_people_of_a_visit_are_found_without_reading_every_event() {
+    let mut laptop = Laptop::new(1);
+    for table in ["consents", "assessments"] {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT DISTINCT member_id FROM {table} WHERE visit_id = ?1");
+        let connection = laptop.store().reading();
+        let plan: String = connection.query_row(&sql, [[0_u8; 16]], |row| row.get(3)).unwrap();
+        assert!(plan.contains(&format!("{table}_of_visit")), "{plan}");
+    }
+}
+
     fn tallies_equal_a_recount(acts in prop::collection::vec(any_act(), 1..25)) {
         let mut laptop = Laptop::on_basis(7, Basis::ConsentAndProxy);
         laptop.save(|change| {
