@@ -57,7 +57,7 @@ pub struct DoorRules {
     /// nobody by default.
     pub asked_from_age: BTreeMap<Fact, u32>,
     /// Facts that are not asked of everybody and not counted over everybody, but kept of people of at least
-    /// this age: who helps somebody without a phone.
+    /// this age: who helps somebody without a phone, and what a pupil can do who guides the family.
     pub also_taken_from_age: BTreeMap<Fact, u32>,
     /// What a relative may answer of somebody who has not agreed, where the commune's basis lets them.
     pub proxy_facts: Vec<Fact>,
