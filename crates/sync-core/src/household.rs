@@ -143,6 +143,7 @@ fn person(records: PersonRecords, guided: &BTreeSet<MemberId>, by: &CountedBy, t
     let assessments: Vec<_> = assessments
         .into_iter()
         .filter(|(key, _)| since(key))
+        .map(|(key, one)| (key, Assessment { answers: by.rules.with_certified(one.answers), ..one }))
         .collect();
     let facts = if consent == Standing::Refused {
         BTreeMap::new()

@@ -162,3 +162,28 @@ fn a_phone_from_a_list_is_hidden_until_its_owner_agrees_to_be_called() {
     check(&[Said(1, Agreed, PHONE), Said(2, Declined, DOOR), Said(3, Agreed, DOOR)], false);
     check(&[Said(1, Agreed, PHONE), Said(2, Declined, DOOR), Said(3, Agreed, PHONE)], true);
 }
+
+#[test]
+fn a_certificate_of_the_course_certifies_its_four_parts() {
+    use Evidence::{Certified, SelfReported};
+    let four = [Fact::Knows, Fact::Skill, Fact::Uses, Fact::Safe];
+    let events = [
+        Said(1, Agreed, DOOR),
+        Learned(2, &[(Fact::Uses, "no", SelfReported), (Fact::Bdhvs, "completed", Certified)]),
+        Learned(3, &[(Fact::Knows, "no", SelfReported)]),
+    ];
+    let today = person(&events, 0).facts;
+    for fact in &four {
+        let current = &today[fact];
+        assert_eq!(
+            (&current.answer, current.evidence),
+            (&Answer::from("yes".to_owned()), Certified),
+            "{fact:?}"
+        );
+    }
+    let in_a_year = person(&events, 12).facts;
+    assert!(four.iter().all(|fact| in_a_year[fact].lapsed && !in_a_year[fact].answer.is_known()));
+    // Whoever only says so keeps their own word.
+    let said = person(&[Said(1, Agreed, DOOR), Learned(2, &[(Fact::Bdhvs, "completed", SelfReported)])], 0);
+    assert_eq!(said.facts.len(), 1);
+}
