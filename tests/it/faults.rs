@@ -294,6 +294,21 @@ fn a_laptop_takes_in_its_own_hamlets_only() {
     assert_eq!(office.register.figures(None).unwrap().persons, 410);
 }
 
+/// The first list may come before the first sync, and call the hamlet as people do.
+#[test]
+fn a_hamlet_in_another_spelling_is_known_from_the_enrolment_on() {
+    let office = filled();
+    let mut tu = office.laptop("tu", Role::HamletHead, &[UNIT], Clock::in_year(2026, 7));
+    let csv = "Thôn/TDP;Số hộ;Họ và tên;Năm sinh;Quan hệ với chủ hộ\nSen Hạ;901;Lê Mới Toanh;1990;Chủ hộ\n";
+    let looked = lists::look(&mut tu, csv.as_bytes()).unwrap();
+    assert_eq!((looked.view.result.other_units, looked.view.result.households_added), (0, 1));
+    lists::take_in(&mut tu, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(sync(&mut tu).unwrap().quarantined_groups, 0);
+    assert_eq!(office.register.hamlet_unit_names().unwrap(), [UNIT]);
+    assert_eq!(office.register.figures(Some(UNIT)).unwrap().persons, 410);
+    assert_eq!(register::figures(&mut tu, None).unwrap().persons, 410);
+}
+
 /// A laptop whose enrolment was cut off, or whose database was set aside, can be enrolled again.
 #[test]
 fn keys_without_a_register_do_not_stand_in_the_way() {

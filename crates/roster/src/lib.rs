@@ -41,7 +41,7 @@ pub use matching::{
     Counts, DeletedPerson, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches,
     MemberOutcome, Register, RegisteredHousehold, RegisteredMember, match_list,
 };
-pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan};
+pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan, unit_called};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
 pub use sheet::{Workbook, column_letters, column_number};

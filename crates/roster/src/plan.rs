@@ -127,17 +127,22 @@ pub fn plan(list: &RosterList, matches: &Matches, register: &Register, to: &Dest
     plan
 }
 
-fn unit(list: &RosterList, name: &str, known: Option<&HamletUnit>, commune: CommuneId) -> UnitPlan {
+/// A unit of which nothing but the name is known.
+pub fn unit_called(id: HamletUnitId, name: &str) -> HamletUnit {
     let kind = HamletUnitKind::of_name(name);
-    let unit = known.cloned().unwrap_or_else(|| HamletUnit {
-        id: HamletUnitId::from_name(commune.0, name),
+    HamletUnit {
+        id,
         name: name.to_owned(),
         // The plan does not say what "đô thị" is within a xã: TDP until the commune says otherwise.
         urban: kind == HamletUnitKind::ResidentialGroup,
         kind,
         valid_from: None,
         valid_to: None,
-    });
+    }
+}
+
+fn unit(list: &RosterList, name: &str, known: Option<&HamletUnit>, commune: CommuneId) -> UnitPlan {
+    let unit = known.cloned().unwrap_or_else(|| unit_called(HamletUnitId::from_name(commune.0, name), name));
     UnitPlan {
         is_new: known.is_none(),
         alleys: vec![],
