@@ -1,10 +1,11 @@
 -- The laptop's database, explained. A test compares the statements with a real file's.
 -- Ids are 16-byte UUIDs. All text is NFC. Codes that this version does not know are kept as they are.
 
--- Who this laptop is ("identity"), how far numbering and pulling have come ("sync"), and the day the
--- tallies were brought to ("counted_on"). Values are JSON.
+-- Who this laptop is ("identity"), how far numbering and pulling have come ("sync"), what is known of the
+-- sealed outbox ("outbox"), the day the tallies were brought to ("counted_on"), and the last word of the
+-- commune's clock ("heard"). Values are JSON.
 CREATE TABLE settings (
-  name TEXT NOT NULL PRIMARY KEY,        -- one of the three names above
+  name TEXT NOT NULL PRIMARY KEY,        -- one of the names above
   value TEXT NOT NULL
 ) STRICT;
 
@@ -51,7 +52,8 @@ CREATE TABLE receipts (
   PRIMARY KEY (group_id, op_index)
 ) STRICT, WITHOUT ROWID;
 
--- Server clock minus laptop clock, learned at a handshake, per session.
+-- Server clock minus laptop clock per session: learned at a handshake, or what the clock was taken for when
+-- something was saved in a session that had not met the server.
 CREATE TABLE session_offsets (
   session INTEGER NOT NULL PRIMARY KEY,
   offset_ms INTEGER NOT NULL
@@ -139,6 +141,7 @@ CREATE TABLE assessments (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assessments_of_member ON assessments (member_id);
+CREATE INDEX assessments_of_visit ON assessments (visit_id);
 
 -- Visible: answers to the consent question.
 CREATE TABLE consents (
@@ -154,6 +157,7 @@ CREATE TABLE consents (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX consents_of_member ON consents (member_id);
+CREATE INDEX consents_of_visit ON consents (visit_id);
 
 -- Visible: moves, deaths, joining and leaving a household.
 CREATE TABLE residences (

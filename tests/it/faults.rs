@@ -1,13 +1,17 @@
 //! Real laptops and a real server over TLS, when things are not as they should be: another commune's
 //! server at the address, dead clock batteries, used and garbled codes, a revoked laptop.
 
-use app::visit::VisitRequest;
+use app::visit::{Learned, VisitRequest};
 use app::{Laptop, lists, register};
+use domain::consent::Decision;
+use domain::fact::{Answer, Fact};
+use domain::ids::{HouseholdId, MemberId, ResidenceId};
 use domain::people::Role;
 use domain::visit::{Channel, Outcome};
 use store::Operation;
 use store::tables::{households, members};
 use sync_core::op::Scope;
+use sync_core::records::ResidenceEvent;
 
 use crate::office::{Clock, Office, UNIT, filled, first_household, head_name, place, sync};
 
@@ -30,6 +34,36 @@ pub(crate) fn absent(laptop: &mut Laptop) {
         consents: vec![],
         text_version: String::new(),
         learned: vec![],
+        topics: vec![],
+        guided: vec![],
+        next_day: None,
+    };
+    app::visit::save(laptop, &request).unwrap();
+}
+
+/// Everybody of a household who is asked agrees and answers everything.
+fn met(laptop: &mut Laptop, household: HouseholdId) {
+    let state = register::household(laptop, household).unwrap();
+    // By the test's own year: what a laptop takes for today is what is tested.
+    let adult = |person: &&sync_core::household::PersonState| {
+        person.member.residence.lives_here() && person.member.birth.is_some_and(|birth| birth.year() <= 2006)
+    };
+    let adults: Vec<_> = state.people.iter().filter(adult).map(|person| person.member.id).collect();
+    let answers = || {
+        let facts =
+            [Fact::Smartphone, Fact::Vneid, Fact::Payment, Fact::Knows, Fact::Uses, Fact::GuidesFamily];
+        let said = ["own", "level2", "bank", "yes", "no", "yes"];
+        facts.into_iter().zip(said).map(|(fact, said)| (fact, Answer::from(said.to_owned()), None)).collect()
+    };
+    let request = VisitRequest {
+        household,
+        outcome: Outcome::Met,
+        channel: Channel::AtHome,
+        respondent: Some(adults[0]),
+        members_unchanged: true,
+        consents: adults.iter().map(|member| (*member, Decision::Agreed)).collect(),
+        text_version: "2026-11".into(),
+        learned: adults.iter().map(|member| Learned { member: *member, answers: answers() }).collect(),
         topics: vec![],
         guided: vec![],
         next_day: None,
@@ -80,6 +114,62 @@ fn clocks_of_other_decades_neither_lose_nor_win_for_ever() {
     let household = first_household(any);
     let visits = store::tables::visits::of_household(any.store.reading(), household).unwrap();
     assert_eq!(visits.len(), 8);
+}
+
+/// What was learned in an evening counts the same at the commune and on every other laptop, whatever decade the
+/// laptop believes in: people have their age, answers have their validity, the list is read as of today.
+#[test]
+fn an_evening_under_a_clock_of_another_decade_counts_like_any_other() {
+    let office = filled();
+    let sheet = std::fs::read("fixtures/roster/so-ho-thon-sen-ha.xlsx").unwrap();
+    let mut laptops: Vec<(i64, Laptop)> = [1970, 2010, 2026, 2099]
+        .into_iter()
+        .map(|year| {
+            let clock = Clock::in_year(year, year.unsigned_abs());
+            (year, office.laptop(&year.to_string(), Role::TeamMember, &[UNIT], clock))
+        })
+        .collect();
+    for (year, laptop) in &mut laptops {
+        let looked = lists::look(laptop, &sheet).unwrap().view;
+        assert_eq!(
+            looked.preview.warnings.len(),
+            0,
+            "births of a list read right after enrolment, in {year}"
+        );
+        sync(laptop).unwrap();
+    }
+    let mut households: Vec<HouseholdId> = households::list(laptops[0].1.store.reading())
+        .unwrap()
+        .into_iter()
+        .map(|household| household.id)
+        .collect();
+    households.sort();
+    for ((year, laptop), household) in laptops.iter_mut().zip(households.into_iter().skip(1)) {
+        sync(laptop).unwrap();
+        let before = office.register.figures(None).unwrap();
+        met(laptop, household);
+        let at_the_door = register::figures(laptop, None).unwrap();
+        assert_eq!(
+            at_the_door.facts[&Fact::Vneid].yes,
+            before.facts[&Fact::Vneid].yes + persons(laptop, household),
+            "{year}"
+        );
+        assert_eq!(sync(laptop).unwrap().quarantined_groups, 0);
+        assert_eq!(office.register.figures(None).unwrap(), at_the_door, "{year}");
+    }
+    for (year, laptop) in &mut laptops {
+        sync(laptop).unwrap();
+        assert_eq!(
+            register::figures(laptop, None).unwrap(),
+            office.register.figures(None).unwrap(),
+            "{year}"
+        );
+    }
+}
+
+fn persons(laptop: &mut Laptop, household: HouseholdId) -> i64 {
+    let state = register::household(laptop, household).unwrap();
+    state.people.iter().filter(|person| !person.facts.is_empty()).count().try_into().unwrap()
 }
 
 #[test]
@@ -154,17 +244,37 @@ fn nobody_writes_into_another_hamlet_s_records() {
     let mut theirs = members::of_household(lan.store.reading(), household).unwrap().remove(0);
     theirs.full_name = "Tên Bị Sửa Trộm".into();
     let mut newcomer = theirs.clone();
-    newcomer.id = domain::ids::MemberId::new(1, [7; 10]);
+    newcomer.id = MemberId::new(1, [7; 10]);
 
     let mut minh = office.laptop("minh", Role::TeamMember, &["Thôn Khác"], Clock::in_year(2026, 6));
     sync(&mut minh).unwrap();
     minh.store.transact(operation, |change| change.put(&theirs)).unwrap();
     minh.store.transact(operation, |change| change.put(&newcomer)).unwrap();
+    // Records of his own, put where they have no business: into another hamlet's household, into its alley.
+    let mut home = households::get(lan.store.reading(), household).unwrap().unwrap();
+    let their_alley = home.alley.expect("the list names alleys");
+    (home.id, home.hamlet_unit, home.alley) = (HouseholdId::new(1, [8; 10]), other, None);
+    let mut own = newcomer.clone();
+    (own.id, own.household, own.full_name) = (MemberId::new(1, [9; 10]), home.id, "Người Của Minh".into());
+    minh.store.transact(operation, |change| change.put(&home).and_then(|()| change.put(&own))).unwrap();
+    let day = minh.store.today();
+    let moved = ResidenceEvent {
+        id: ResidenceId::new(1, [1; 10]),
+        member: own.id,
+        day,
+        status: None,
+        household: Some(household),
+        voids: None,
+    };
+    minh.store.transact(operation, |change| change.put(&moved)).unwrap();
+    home.alley = Some(their_alley);
+    minh.store.transact(operation, |change| change.put(&home)).unwrap();
     let report = sync(&mut minh).unwrap();
-    assert_eq!((report.sent_groups, report.quarantined_groups), (0, 2));
+    assert_eq!((report.sent_groups, report.quarantined_groups), (1, 4));
     sync(&mut lan).unwrap();
     assert_eq!(head_name(&lan), before);
-    assert_eq!(office.register.figures(None).unwrap().persons, 409);
+    assert_eq!(office.register.figures(Some(UNIT)).unwrap().persons, 409);
+    assert_eq!(office.register.figures(Some("Thôn Khác")).unwrap().persons, 1);
 }
 
 /// A commune's whole list on a hamlet's laptop brings that hamlet only; the rest the commune would refuse.
@@ -174,7 +284,7 @@ fn a_laptop_takes_in_its_own_hamlets_only() {
     let mut lan = office.laptop("lan", Role::HamletHead, &[UNIT], Clock::in_year(2026, 7));
     sync(&mut lan).unwrap();
     let csv = "Thôn/TDP;Số hộ;Họ và tên;Năm sinh;Quan hệ với chủ hộ\n\
-               Thôn Sen Hạ;901;Lê Mới Toanh;1990;Chủ hộ\nThôn Xa Lạ;902;Trần Ở Xa;1991;Chủ hộ\n";
+               Sen Hạ;901;Lê Mới Toanh;1990;Chủ hộ\nThôn Xa Lạ;902;Trần Ở Xa;1991;Chủ hộ\n";
     let looked = lists::look(&mut lan, csv.as_bytes()).unwrap();
     assert_eq!(looked.view.result.other_units, 1);
     lists::take_in(&mut lan, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
@@ -182,6 +292,21 @@ fn a_laptop_takes_in_its_own_hamlets_only() {
     let report = sync(&mut lan).unwrap();
     assert_eq!(report.quarantined_groups, 0);
     assert_eq!(office.register.figures(None).unwrap().persons, 410);
+}
+
+/// The first list may come before the first sync, and call the hamlet as people do.
+#[test]
+fn a_hamlet_in_another_spelling_is_known_from_the_enrolment_on() {
+    let office = filled();
+    let mut tu = office.laptop("tu", Role::HamletHead, &[UNIT], Clock::in_year(2026, 7));
+    let csv = "Thôn/TDP;Số hộ;Họ và tên;Năm sinh;Quan hệ với chủ hộ\nSen Hạ;901;Lê Mới Toanh;1990;Chủ hộ\n";
+    let looked = lists::look(&mut tu, csv.as_bytes()).unwrap();
+    assert_eq!((looked.view.result.other_units, looked.view.result.households_added), (0, 1));
+    lists::take_in(&mut tu, &looked, &lists::Source::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(sync(&mut tu).unwrap().quarantined_groups, 0);
+    assert_eq!(office.register.hamlet_unit_names().unwrap(), [UNIT]);
+    assert_eq!(office.register.figures(Some(UNIT)).unwrap().persons, 410);
+    assert_eq!(register::figures(&mut tu, None).unwrap().persons, 410);
 }
 
 /// A laptop whose enrolment was cut off, or whose database was set aside, can be enrolled again.

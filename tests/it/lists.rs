@@ -31,7 +31,7 @@ fn take_in(laptop: &mut Laptop, bytes: &[u8]) -> lists::ListResult {
 }
 
 fn import(office: &Office) -> server::ImportReport {
-    let order = ImportOrder { handed_over_by: source().handed_over_by, hamlet: None };
+    let order = ImportOrder { handed_over_by: source().handed_over_by, ..ImportOrder::default() };
     let list = server::read_list(LEDGER.as_ref(), domain::calendar::Day::at(NOON_MS)).unwrap();
     office.register.import(&list, &order).unwrap()
 }

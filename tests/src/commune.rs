@@ -7,11 +7,15 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::home;
+
 /// A commune's data folder and the program beside this one.
 #[derive(Debug)]
 pub struct Commune {
     program: PathBuf,
     data: PathBuf,
+    /// Its environment: what it writes elsewhere lies beside its data folder.
+    home: Vec<(&'static str, PathBuf)>,
 }
 
 impl Commune {
@@ -20,14 +24,15 @@ impl Commune {
         let here = std::env::current_exe()?;
         let program = here.with_file_name(format!("tungnha-server{}", std::env::consts::EXE_SUFFIX));
         ensure!(program.exists(), "tungnha-server is not built");
-        let commune = Self { program, data: data.to_owned() };
+        let home = home::within(data.parent().context("a data folder without a parent")?)?;
+        let commune = Self { program, data: data.to_owned(), home };
         commune.say(&["init", "--commune-name", "Xã Đồng Sen"])?;
         Ok(commune)
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(words);
+        command.args(words).envs(self.home.iter().map(|(variable, place)| (variable, place)));
         // `roster preview` looks at a file only.
         if words.first() != Some(&"roster") || words.get(1) != Some(&"preview") {
             command.arg("--data").arg(&self.data);

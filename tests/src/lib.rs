@@ -7,6 +7,7 @@
 
 pub mod commune;
 pub mod dice;
+pub mod home;
 pub mod laptop;
 pub mod register;
 pub mod report;

@@ -2,10 +2,13 @@
 //! is told group by group; cut off in the middle it is run again and goes on where it stopped, because a
 //! list's records have the same ids every time and what stands already is not written again.
 
-use domain::ids::{DeviceId, JobId, RosterListId};
+use std::collections::BTreeSet;
+
+use domain::ids::{DeviceId, HamletUnitId, JobId, RosterListId};
 use domain::registry::RecordKind;
 use roster::{
     Counts, Destination, HouseholdPlan, Limits, Plan, Preview, Register, RosterList, UnitPlan, match_list,
+    unit_called,
 };
 use serde::Serialize;
 use store::tables::{alleys, hamlet_units, households, members};
@@ -93,10 +96,15 @@ pub fn look(laptop: &mut Laptop, bytes: &[u8]) -> Result<Looked, AppError> {
 fn matched(laptop: &Laptop, list: &RosterList) -> Result<(Plan, ListResult), StoreError> {
     let register = register(laptop)?;
     let matches = match_list(list, &register);
-    let units = hamlet_units::list(laptop.store.reading())?;
+    let mut units = hamlet_units::list(laptop.store.reading())?;
     let identity = laptop.store.identity();
+    let here: BTreeSet<HamletUnitId> = units.iter().map(|unit| unit.id).collect();
+    // Before the first sync the laptop knows its units from the enrolment only, and they are these all the same.
+    let enrolled = identity.hamlet_units.iter().zip(&laptop.commune.hamlet_unit_names);
+    units.extend(enrolled.filter(|(id, _)| !here.contains(id)).map(|(id, name)| unit_called(*id, name)));
     let to = Destination { commune: identity.commune, units: &units };
     let mut plan = roster::plan(list, &matches, &register, &to);
+    plan.units.iter_mut().for_each(|unit| unit.is_new = !here.contains(&unit.unit.id));
     let planned = plan.units.len();
     if !identity.role.sees_whole_commune() {
         // What the commune would not take from this laptop is not written here either.

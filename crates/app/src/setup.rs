@@ -12,6 +12,7 @@ use store::{
 };
 use sync_client::ServerLink;
 use sync_core::api::{EnrolReply, EnrolRequest, EnrolmentCode};
+use sync_core::local::LocalStore;
 use sync_core::wire::SigningKey;
 use zeroize::Zeroizing;
 
@@ -116,6 +117,7 @@ impl Laptop {
         let request = EnrolRequest::signed(&code.secret, &SigningKey::from_bytes(&device_key), device_name);
         let passphrase = store::keys::passphrase(random(options.machine.as_mut())?);
         let reply = sync_client::enrol(&address, code.identity, &request).map_err(AppError::of_enrolment)?;
+        let offset_ms = reply.server_time_ms.saturating_sub(options.machine.wall_ms());
         let token = reply.token.clone();
         let server = ServerLink { address, identity: code.identity, device_key: *device_key, token };
         let commune = Commune {
@@ -128,7 +130,10 @@ impl Laptop {
         let aside = enrolling.make_room(&folder)?;
         let aside = aside.as_deref().and_then(Path::file_name);
         let aside = aside.map(|name| name.to_string_lossy().into_owned());
-        let store = Store::create(folder, &identity, &passphrase, options)?;
+        let mut store = Store::create(folder, &identity, &passphrase, options)?;
+        // The first list may be taken in before the first sync.
+        let (session, _) = store.session()?;
+        store.learn_offset(session, offset_ms)?;
         Ok((Self { store, commune }, passphrase, aside))
     }
 

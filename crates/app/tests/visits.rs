@@ -186,6 +186,38 @@ fn only_what_is_asked_at_an_age_is_kept() {
     check(Basis::StateTask, &child, Err("visit.not_asked_at_this_age"));
 }
 
+/// The plan lets anybody of the household make it a Gia đình số, of any age: the pupil at whom the others point.
+#[test]
+fn a_pupil_who_guides_the_family_makes_it_a_gia_dinh_so_and_changes_no_denominator() {
+    let all_four = |member| {
+        [
+            (member, Fact::Bdhvs, "learning", None),
+            (member, Fact::Knows, "yes", None),
+            (member, Fact::Skill, "yes", None),
+            (member, Fact::Uses, "yes", None),
+            (member, Fact::GuidesFamily, "yes", None),
+        ]
+    };
+    let (_dir, mut laptop) = laptop(Basis::Consent);
+    let before = app::register::figures(&mut laptop, None).unwrap();
+    let agreed = [(WIFE, Agreed), (AGED_15, Agreed)];
+    let saved = save(&mut laptop, &met(WIFE, &agreed, &all_four(AGED_15))).unwrap();
+    assert!(matches!(saved.verdict, domain::criteria::Verdict::Met { .. }), "{:?}", saved.verdict);
+    let after = app::register::figures(&mut laptop, None).unwrap();
+    assert_eq!(after.facts, before.facts, "rates are over those who are asked");
+    assert_eq!((before.digital_family.met, after.digital_family.met), (0, 1));
+
+    let refuse = |member, fact: Fact| {
+        let request = met(WIFE, &[], &[(member, fact, "yes", None)]);
+        check(Basis::StateTask, &request, Err("visit.not_asked_at_this_age"));
+    };
+    refuse(AGED_15, Fact::Safe);
+    refuse(AGED_9, Fact::GuidesFamily);
+    // As for every child, with a representative's consent only.
+    let unasked = met(WIFE, &[(WIFE, Agreed)], &all_four(AGED_15)[..1]);
+    check(Basis::Consent, &unasked, Err("visit.no_consent"));
+}
+
 #[test]
 fn consent_by_age() {
     let say = |respondent, member, decision, expect| {

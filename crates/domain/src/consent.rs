@@ -70,6 +70,14 @@ pub struct Consent {
     pub voids: Option<ConsentId>,
 }
 
+impl Consent {
+    /// The person does not want that, from here on.
+    pub fn refuses(&self, purpose: &Purpose) -> bool {
+        let no = matches!(self.decision, Decision::Declined | Decision::Withdrawn);
+        no && self.purposes.contains(purpose)
+    }
+}
+
 /// Where a person stands with one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

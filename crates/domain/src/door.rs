@@ -166,10 +166,15 @@ mod tests {
         check(Fact::Vneid, years(14), true);
         check(Fact::Payment, years(15), false);
         check(Fact::Payment, years(16), true);
-        for fact in [Fact::Smartphone, Fact::Skill, Fact::GuidesFamily, Fact::AssistedBy] {
+        for fact in [Fact::Smartphone, Fact::Safe, Fact::AssistedBy] {
             check(fact.clone(), years(17), false);
             check(fact.clone(), years(18), true);
             check(fact, None, true);
+        }
+        // A pupil who guides the family: not asked of everybody of that age, and taken.
+        for fact in [Fact::Bdhvs, Fact::Knows, Fact::Skill, Fact::Uses, Fact::GuidesFamily] {
+            assert!(!rules().is_asked(&fact, years(17)));
+            check(fact, years(14), true);
         }
         // Off by default.
         check(Fact::DigitalSignature, years(40), false);

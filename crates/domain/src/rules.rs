@@ -57,7 +57,7 @@ pub struct DoorRules {
     /// nobody by default.
     pub asked_from_age: BTreeMap<Fact, u32>,
     /// Facts that are not asked of everybody and not counted over everybody, but kept of people of at least
-    /// this age: who helps somebody without a phone.
+    /// this age: who helps somebody without a phone, and what a pupil can do who guides the family.
     pub also_taken_from_age: BTreeMap<Fact, u32>,
     /// What a relative may answer of somebody who has not agreed, where the commune's basis lets them.
     pub proxy_facts: Vec<Fact>,
@@ -69,6 +69,8 @@ pub struct DoorRules {
     pub never_seen: Vec<Fact>,
     /// A certificate can say these.
     pub certifiable: Vec<Fact>,
+    /// What a certificate of one fact says of others.
+    pub certificates: BTreeMap<Fact, Certificate>,
     /// Stands in for unknown parts of a birth.
     pub assumed_birth: AssumedBirth,
     /// How many months an answer counts, by how it is known.
@@ -81,6 +83,15 @@ pub struct DoorRules {
     pub without_phone: Vec<Choice>,
     /// Codes that count as yes; any other known answer counts as no.
     pub counts_as_yes: BTreeMap<Fact, Vec<String>>,
+}
+
+/// Whoever finished a course was examined in more than one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The answers that a certificate is given for.
+    pub answers: Vec<String>,
+    /// It says yes to these too.
+    pub also_yes: Vec<Fact>,
 }
 
 /// True if the answer is one of the codes; for payment, if any means is.
@@ -99,7 +110,8 @@ impl DoorRules {
         let rules: Self = serde_json::from_str(json)?;
         let facts = rules.asked_from_age.keys().chain(rules.counts_as_yes.keys());
         let facts = facts.chain(rules.also_taken_from_age.keys()).chain(&rules.proxy_facts);
-        let facts = facts.chain(&rules.never_seen).chain(&rules.certifiable);
+        let facts = facts.chain(&rules.never_seen).chain(&rules.certifiable).chain(rules.certificates.keys());
+        let facts = facts.chain(rules.certificates.values().flat_map(|one| &one.also_yes));
         for fact in facts.chain(&rules.core_facts).chain(&rules.core_facts_without_phone) {
             if let Fact::Unrecognised(word) = fact {
                 return Err(AssetError::Unknown(word.clone()));
@@ -160,6 +172,22 @@ impl DoorRules {
             Some(agreed) if agreed <= confirmed_by => valid_until,
             _ => valid_until.min(dropped_on),
         }
+    }
+
+    /// What was learned, with what a certificate among it says besides. By strength it stands beside what the
+    /// person said of the same thing; nothing is replaced.
+    pub fn with_certified(
+        &self,
+        mut answers: Vec<(Fact, Answer, Evidence)>,
+    ) -> Vec<(Fact, Answer, Evidence)> {
+        let shown = answers.iter().filter(|(.., evidence)| *evidence == Evidence::Certified);
+        let shown = shown.filter_map(|(fact, answer, _)| {
+            self.certificates.get(fact).filter(|one| answer_is_in(answer, &one.answers))
+        });
+        let yes = |fact: &Fact| (fact.clone(), Answer::One(Choice::Yes), Evidence::Certified);
+        let also: Vec<(Fact, Answer, Evidence)> = shown.flat_map(|one| &one.also_yes).map(yes).collect();
+        answers.extend(also);
+        answers
     }
 
     /// What an answer means where people are counted.
@@ -226,6 +254,26 @@ mod tests {
         check(Fact::Payment, "bank+ewallet", Truth::Yes);
         check(Fact::Payment, "none", Truth::No);
         check(Fact::Bdhvs, "learning", Truth::No);
+    }
+
+    #[test]
+    fn a_certificate_says_all_four_parts() {
+        let check = |said: &str, evidence, expect: &[Fact]| {
+            let with = rules().with_certified(vec![(Fact::Bdhvs, answer(said), evidence)]);
+            let also: Vec<_> = with.into_iter().skip(1).collect();
+            let yes = |fact: &Fact| (fact.clone(), answer("yes"), Evidence::Certified);
+            assert_eq!(also, expect.iter().map(yes).collect::<Vec<_>>(), "{said} {evidence:?}");
+        };
+        check("completed", Evidence::Certified, &[Fact::Knows, Fact::Skill, Fact::Uses, Fact::Safe]);
+        check("completed", Evidence::SelfReported, &[]);
+        check("learning", Evidence::Certified, &[]);
+        check("unknown", Evidence::Certified, &[]);
+        // What the person said of a part stays beside it.
+        let said = vec![
+            (Fact::Bdhvs, answer("completed"), Evidence::Certified),
+            (Fact::Uses, answer("no"), Evidence::SelfReported),
+        ];
+        assert_eq!(rules().with_certified(said.clone())[..2], said);
     }
 
     #[test]

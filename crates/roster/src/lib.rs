@@ -29,6 +29,7 @@ mod read;
 mod sheet;
 mod spreadsheet;
 mod titles;
+mod units;
 mod words;
 
 pub use encoding::Encoding;
@@ -40,7 +41,8 @@ pub use matching::{
     Counts, DeletedPerson, Difference, DifferenceKind, Evidence, Field, HouseholdOutcome, Matches,
     MemberOutcome, Register, RegisteredHousehold, RegisteredMember, match_list,
 };
-pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan};
+pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan, unit_called};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
 pub use sheet::{Workbook, column_letters, column_number};
+pub use units::{Meant, UnitNames};

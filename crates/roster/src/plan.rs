@@ -7,20 +7,20 @@ use std::collections::BTreeMap;
 
 use domain::ids::{AlleyId, CommuneId, HamletUnitId, HouseholdId, MemberId, RosterListId};
 use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
-use domain::text::fold;
 
 use crate::list::{ListedHousehold, ListedMember, RosterList};
 use crate::matching::{
     Counts, Difference, DifferenceKind, Field, HouseholdOutcome, Matches, MemberOutcome, Register,
     RegisteredHousehold, RegisteredMember,
 };
+use crate::units::{Meant, UnitNames};
 
 /// Everything a list adds, by hamlet unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// In the list's order.
     pub units: Vec<UnitPlan>,
-    /// Households that name no unit: nothing is written of them.
+    /// Households that name no unit, or a name that two of them have: nothing is written of them.
     pub without_unit: usize,
 }
 
@@ -86,7 +86,7 @@ impl UnitPlan {
 pub struct Destination<'a> {
     /// Ids of places are made of it.
     pub commune: CommuneId,
-    /// Units the register has, by id and name; a unit of the list is one of them if the names fold alike.
+    /// Units the register has; a unit of the list is one of them in whatever spelling ([`UnitNames`]).
     pub units: &'a [HamletUnit],
 }
 
@@ -94,19 +94,27 @@ pub struct Destination<'a> {
 pub fn plan(list: &RosterList, matches: &Matches, register: &Register, to: &Destination<'_>) -> Plan {
     let known = Known::of(register);
     let mut plan = Plan::default();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: UnitNames = to.units.iter().map(|unit| unit.name.as_str()).collect();
+    let mut meant: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     for (listed, outcome) in list.households.iter().zip(&matches.households) {
         let name = match outcome {
-            // Matching knows a unit by more spellings than its name: a known household stays where it is.
+            // A known household stays where it is, whatever the list calls the place.
             HouseholdOutcome::Matched { id, .. } => known.unit_of(*id),
             _ => &listed.hamlet_unit,
         };
-        if name.is_empty() {
+        let at = *meant.entry(name).or_insert_with(|| match names.find(name) {
+            _ if name.is_empty() => None,
+            Meant::One(at) => Some(at),
+            Meant::Several => None,
+            Meant::None => Some(names.add(name)),
+        });
+        let Some(at) = at else {
             plan.without_unit += 1;
             continue;
-        }
-        let place = *places.entry(fold(name)).or_insert_with(|| {
-            plan.units.push(unit(list, name, to));
+        };
+        let place = *places.entry(at).or_insert_with(|| {
+            plan.units.push(unit(list, name, to.units.get(at), to.commune));
             plan.units.len() - 1
         });
         if let Some(unit) = plan.units.get_mut(place) {
@@ -119,18 +127,22 @@ pub fn plan(list: &RosterList, matches: &Matches, register: &Register, to: &Dest
     plan
 }
 
-fn unit(list: &RosterList, name: &str, to: &Destination<'_>) -> UnitPlan {
-    let known = to.units.iter().find(|unit| fold(&unit.name) == fold(name));
+/// A unit of which nothing but the name is known.
+pub fn unit_called(id: HamletUnitId, name: &str) -> HamletUnit {
     let kind = HamletUnitKind::of_name(name);
-    let unit = known.cloned().unwrap_or_else(|| HamletUnit {
-        id: HamletUnitId::from_name(to.commune.0, name),
+    HamletUnit {
+        id,
         name: name.to_owned(),
         // The plan does not say what "đô thị" is within a xã: TDP until the commune says otherwise.
         urban: kind == HamletUnitKind::ResidentialGroup,
         kind,
         valid_from: None,
         valid_to: None,
-    });
+    }
+}
+
+fn unit(list: &RosterList, name: &str, known: Option<&HamletUnit>, commune: CommuneId) -> UnitPlan {
+    let unit = known.cloned().unwrap_or_else(|| unit_called(HamletUnitId::from_name(commune.0, name), name));
     UnitPlan {
         is_new: known.is_none(),
         alleys: vec![],

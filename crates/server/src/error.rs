@@ -49,9 +49,15 @@ pub enum ServerError {
     /// A role of hamlet units needs at least one of them.
     #[error("this role needs a hamlet unit")]
     HamletNeeded,
+    /// A role that sees the whole commune is not of a hamlet unit.
+    #[error("this role sees the whole commune")]
+    HamletNotNeeded,
     /// The commune has no hamlet unit of that name.
     #[error("no such hamlet unit")]
     UnknownHamlet,
+    /// A list would make a hamlet unit, and nobody said that there is a new one.
+    #[error("no such hamlet unit to take a list into")]
+    UnannouncedHamlet,
     /// A code that is over before it is handed over.
     #[error("a code needs at least a minute")]
     NoMinutes,
@@ -126,7 +132,9 @@ impl ServerError {
             Self::DiskFull => "server.disk_full",
             Self::Busy => "server.busy",
             Self::HamletNeeded => "enrol.hamlet_needed",
+            Self::HamletNotNeeded => "enrol.hamlet_not_needed",
             Self::UnknownHamlet => "enrol.unknown_hamlet",
+            Self::UnannouncedHamlet => "list.unknown_hamlet",
             Self::NoMinutes => "enrol.no_minutes",
             Self::TooManyMinutes => "enrol.too_many_minutes",
             Self::UnknownRole => "enrol.unknown_role",
@@ -175,7 +183,9 @@ impl ServerError {
             Self::DiskFull,
             Self::Busy,
             Self::HamletNeeded,
+            Self::HamletNotNeeded,
             Self::UnknownHamlet,
+            Self::UnannouncedHamlet,
             Self::NoMinutes,
             Self::TooManyMinutes,
             Self::UnknownRole,

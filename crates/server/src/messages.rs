@@ -35,10 +35,16 @@ pub fn number(value: i64) -> String {
     if value < 0 { format!("-{text}") } else { text }
 }
 
-/// `85,3%`, rounded to the nearest tenth; nothing of nothing is no rate.
+/// `85,3%`, rounded to the nearest tenth; `100,0%` says all of them and `0,0%` nobody, so what only rounds to
+/// them does not. Nothing of nothing is no rate.
 pub fn percent(part: i64, whole: i64) -> Option<String> {
     let (part, whole) = (u128::try_from(part).ok()?, u128::try_from(whole).ok().filter(|whole| *whole > 0)?);
-    let tenths = i64::try_from((part * 1000 + whole / 2) / whole).ok()?;
+    let rounded = (part * 1000 + whole / 2) / whole;
+    let tenths = match rounded {
+        0 if part > 0 => 1,
+        1000 if part < whole => 999,
+        rounded => i64::try_from(rounded).ok()?,
+    };
     Some(format!("{},{}%", number(tenths / 10), tenths % 10))
 }
 
@@ -70,9 +76,15 @@ mod tests {
         {
             assert_eq!(number(value), text);
         }
-        for (part, whole, text) in
-            [(412, 586, Some("70,3%")), (1, 3, Some("33,3%")), (2, 3, Some("66,7%")), (5, 5, Some("100,0%"))]
-        {
+        for (part, whole, text) in [
+            (412, 586, Some("70,3%")),
+            (1, 3, Some("33,3%")),
+            (2, 3, Some("66,7%")),
+            (5, 5, Some("100,0%")),
+            (9_999, 10_000, Some("99,9%")),
+            (1, 10_000, Some("0,1%")),
+            (0, 9, Some("0,0%")),
+        ] {
             assert_eq!(percent(part, whole).as_deref(), text);
         }
         assert_eq!(percent(0, 0), None);

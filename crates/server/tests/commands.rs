@@ -212,6 +212,22 @@ fn a_list_is_read_out_to_people() {
     assert!(imported.contains("1 hộ chưa rõ thôn"), "{imported}");
     assert!(!imported.contains("cli.") && !imported.contains('{'), "{imported}");
 
+    // A slip of the pen makes no hamlet; who means a new one says so.
+    let elsewhere = dir.path().join("elsewhere.csv");
+    std::fs::write(&elsewhere, "Số hộ;Họ và tên;Ngày sinh;Quan hệ\n4;Ngô Tám;1971;Chủ hộ\n").unwrap();
+    let into = |hamlet: &str, more: &[&str]| {
+        let file = if more.is_empty() { &nowhere } else { &elsewhere };
+        let words = ["roster", "import", file.to_str().unwrap(), "--hamlet", hamlet];
+        said(&run(&data, &[&words[..], more].concat()))
+    };
+    let (shown, warned) = into("Thôn Sen Hại", &[]);
+    assert!(shown.is_empty() && warned.contains("[list.unknown_hamlet]"), "{shown} {warned}");
+    assert!(warned.contains("Thôn Sen Hạ") && warned.contains("--new-hamlet"), "{warned}");
+    assert!(into("sen ha", &[]).0.contains("1 hộ"));
+    assert!(into("Thôn Lúa", &["--new-hamlet"]).0.contains("1 hộ"));
+    let units = |hamlet: &str| ok(&data, &["figures", "--json", "--hamlet", hamlet])["households"].as_u64();
+    assert_eq!((units("Sen Hạ"), units("Thôn Lúa")), (Some(2), Some(1)));
+
     // Who asks for a unit that is not there is told which are.
     for arguments in
         [&["figures", "--hamlet", "Thôn Lạ"][..], &["enrol", "--role", "team_lead", "--hamlet", "x"]]
@@ -340,6 +356,8 @@ fn what_does_not_hold_is_said_in_a_sentence_with_a_code() {
     check(&missing, &["serve", "--json"], "server.not_set_up");
     check(&data, &["figures", "--hamlet", "Thôn Lạ", "--json"], "enrol.unknown_hamlet");
     check(&data, &["enrol", "--role", "hamlet_head", "--json"], "enrol.hamlet_needed");
+    let both = ["enrol", "--role", "commune_officer", "--hamlet", "Thôn Sen Hạ", "--json"];
+    check(&data, &both, "enrol.hamlet_not_needed");
     check(&data, &["enrol", "--role", "king", "--json"], "enrol.unknown_role");
     check(&data, &["roster", "preview", "/nowhere.xlsx", "--json"], "server.io");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");

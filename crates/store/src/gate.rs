@@ -17,6 +17,8 @@ use sync_core::row::Row;
 use sync_core::value::Value;
 use uuid::Uuid;
 
+use crate::Store;
+use crate::clock::Moment;
 use crate::counts::Differences;
 use crate::error::StoreError;
 use crate::machine::{Machine, random};
@@ -25,7 +27,6 @@ use crate::rows::{Visible, pending_stamp, visible};
 use crate::settings::{self, Identity, SyncState};
 use crate::sync::acknowledged_stamp;
 use crate::tables::{self, members};
-use crate::{Moment, Store};
 
 /// Version of the field registry that ops are written by.
 pub const SCHEMA: u16 = 1;
@@ -55,6 +56,7 @@ pub struct Saved {
 pub struct Change<'t> {
     transaction: &'t Connection,
     header: OpHeader,
+    today: Day,
     seq: i64,
     machine: &'t mut dyn Machine,
     ops: Vec<Op>,
@@ -88,14 +90,15 @@ impl<'t> Change<'t> {
             session: moment.session,
             base: sync.cursor.map_or(Position::default(), |cursor| cursor.position()),
         };
-        Ok(Self { transaction, header, seq, machine, ops: Vec::new(), records: HashMap::new() })
+        let today = moment.day();
+        Ok(Self { transaction, header, today, seq, machine, ops: Vec::new(), records: HashMap::new() })
     }
 }
 
 impl Change<'_> {
-    /// The day of this save in UTC+07:00, by the laptop's clock.
+    /// The day of this save in UTC+07:00: [`Store::today`].
     pub fn today(&self) -> Day {
-        Day::at(self.header.wall_ms)
+        self.today
     }
 
     /// The laptop's wall clock at the save.
@@ -181,7 +184,7 @@ impl Store {
         write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Result<(T, Saved), StoreError> {
         let moment = self.moment()?;
-        let today = Day::at(moment.wall_ms);
+        let today = moment.day();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         crate::counts::catch_up(&transaction, &self.counted_by, today)?;
         let mut sync: SyncState = settings::get(&transaction, settings::SYNC)?.ok_or(StoreError::NotSetUp)?;
@@ -198,6 +201,7 @@ impl Store {
         let body = group.to_bytes().map_err(|error| refused(&error))?;
         sync.highest_dseq += 1;
         keep_group(&transaction, &group, &body, operation.name, seq, &sync)?;
+        keep_offset(&transaction, moment)?;
         settings::put(&transaction, settings::SYNC, &sync)?;
         write_visible(&transaction, shown(&group.ops, &records), &self.counted_by, today)?;
         transaction.commit()?;
@@ -221,7 +225,7 @@ impl Store {
             Change::begin(&transaction, &self.identity, self.machine.as_mut(), operation, moment, &sync)?;
         write(&mut change)?;
         let rows = shown(&change.ops, &change.records);
-        write_visible(&transaction, rows, &self.counted_by, Day::at(moment.wall_ms))?;
+        write_visible(&transaction, rows, &self.counted_by, moment.day())?;
         let seen = look(&transaction)?;
         transaction.rollback()?;
         Ok(seen)
@@ -294,6 +298,17 @@ fn keep_group(
     let mut insert = transaction.prepare_cached("INSERT INTO overlay VALUES (?1, ?2, ?3)")?;
     for op in &group.ops {
         insert.execute(params![op.header.record, seq, op.header.id.index])?;
+    }
+    Ok(())
+}
+
+/// What a session's clock is taken for goes with its ops: a laptop whose session ended before it met the server
+/// again would otherwise have its evening stamped in the decade of its clock.
+fn keep_offset(transaction: &Transaction<'_>, moment: Moment) -> Result<(), StoreError> {
+    if moment.offset_ms != 0 {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO session_offsets VALUES (?1, ?2)")?
+            .execute(params![moment.session.cast_signed(), moment.offset_ms])?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The laptop's store: one encrypted SQLite file, a sealed outbox beside it, and the rules of writing.
 //!
 //! - [`Store::create`], [`Store::open`]: key, schema, lock; a damaged file is set aside, never deleted.
+//! - `clock`: which day it is, whatever the laptop's clock says.
 //! - [`gate`]: the one way to change a synced record.
 //! - [`tables`]: visible records, one module per table, reads included.
 //! - [`counts`]: the tallies; no counting happens in SQL.
@@ -11,6 +12,7 @@
 //! It never talks to a network and never makes a sentence for people. `docs/schema.sql` explains the
 //! tables; a test keeps it true.
 
+mod clock;
 pub mod counts;
 pub mod enrolling;
 mod error;
@@ -32,6 +34,7 @@ use rusqlite::Connection;
 
 pub use database::{DatabaseKey, Durability};
 
+use crate::clock::{Heard, Session};
 pub use crate::error::StoreError;
 pub use crate::folder::DataFolder;
 pub use crate::gate::{Change, Operation, Saved};
@@ -65,25 +68,9 @@ pub struct Store {
     counted_by: CountedBy,
     machine: Box<dyn Machine>,
     outbox: Outbox,
+    heard: Option<Heard>,
     session: Session,
 }
-
-#[derive(Clone, Copy, Debug)]
-struct Session {
-    id: u64,
-    /// Wall clock minus monotonic clock when the session began.
-    apart_ms: i64,
-}
-
-/// Clock and session of one save.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    wall_ms: i64,
-    session: u64,
-}
-
-/// The two clocks may part by so much before the session counts as another one (sync rules §2).
-const CLOCKS_APART_AT_MOST_MS: i64 = 2000;
 
 impl Store {
     /// Makes a store for a newly enrolled laptop. Keys first, then the database, so that a crash in
@@ -145,14 +132,15 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let identity: Identity =
             settings::get(&connection, settings::IDENTITY)?.ok_or(StoreError::NotSetUp)?;
-        let session = new_session(options.machine.as_mut())?;
+        let heard = settings::get(&connection, settings::HEARD)?;
+        let session = Session::begin(options.machine.as_mut(), heard)?;
         let place = Place {
             path: folder.sealed_outbox(),
             recipient: identity.seal_to.parse().map_err(|_| StoreError::Seal)?,
             durable: options.durability == Durability::Full,
             segment_bytes: SEGMENT_BYTES,
         };
-        let outbox = Outbox::open(place, &connection, session.id)?;
+        let outbox = Outbox::open(place, &connection, session.id())?;
         Ok(Self {
             folder,
             key,
@@ -161,6 +149,7 @@ impl Store {
             identity,
             machine: options.machine,
             outbox,
+            heard,
             session,
         })
     }
@@ -185,11 +174,6 @@ impl Store {
         &self.counted_by
     }
 
-    /// Today by this laptop's clock, in UTC+07:00.
-    pub fn today(&mut self) -> Day {
-        Day::at(self.machine.wall_ms())
-    }
-
     /// Random bytes of the machine.
     pub fn random<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
         Ok(machine::random(self.machine.as_mut())?)
@@ -202,21 +186,4 @@ impl Store {
         counts::catch_up(&transaction, &self.counted_by, today)?;
         Ok(transaction.commit()?)
     }
-
-    /// The clock and the session of a save. A jump of the wall clock begins a new session: its offset to
-    /// the server's clock is another one.
-    fn moment(&mut self) -> Result<Moment, StoreError> {
-        let wall_ms = self.machine.wall_ms();
-        let apart_ms = wall_ms.saturating_sub(self.machine.monotonic_ms());
-        if apart_ms.saturating_sub(self.session.apart_ms).saturating_abs() > CLOCKS_APART_AT_MOST_MS {
-            self.session = new_session(self.machine.as_mut())?;
-        }
-        Ok(Moment { wall_ms, session: self.session.id })
-    }
-}
-
-fn new_session(machine: &mut dyn Machine) -> Result<Session, StoreError> {
-    let id = u64::from_le_bytes(machine::random(machine)?);
-    let apart_ms = machine.wall_ms().saturating_sub(machine.monotonic_ms());
-    Ok(Session { id, apart_ms })
 }

@@ -65,6 +65,8 @@ pub(crate) fn put<T: Serialize>(connection: &Connection, name: &str, value: &T) 
 
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const SYNC: &str = "sync";
+/// The last word of the commune's clock.
+pub(crate) const HEARD: &str = "heard";
 /// What is known of the sealed outbox.
 pub(crate) const OUTBOX: &str = "outbox";
 /// The day on which the tallies were last brought up to date.

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use domain::calendar::Day;
 use rusqlite::{Connection, TransactionBehavior, params};
 use sync_core::group::Group;
 use sync_core::ingest::GroupOutcome;
@@ -116,7 +115,7 @@ impl LocalStore for Store {
     }
 
     fn apply_page(&mut self, page: Page) -> Result<(), StoreError> {
-        let today = Day::at(self.machine.wall_ms());
+        let today = self.today();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut sync = state(&transaction)?;
         let begins_at_cursor = page.from == sync.cursor;
@@ -175,7 +174,7 @@ impl LocalStore for Store {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO session_offsets VALUES (?1, ?2)")?
             .execute(params![session.cast_signed(), offset_ms])?;
-        Ok(())
+        self.hear(session, offset_ms)
     }
 
     fn counts(&self) -> Result<LocalCounts, StoreError> {

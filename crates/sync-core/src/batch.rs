@@ -74,7 +74,8 @@ pub struct Batch {
     pub device: DeviceId,
     /// The epoch it pushes into; one for an old epoch is refused before ingest (§10).
     pub epoch: u32,
-    /// Of the sessions that wrote these groups; one that never met a server is left out and counts as 0.
+    /// Of the sessions that wrote these groups; learned at a handshake, else what the
+    /// laptop took its clock for; one left out counts as 0.
     pub offsets: Vec<SessionOffset>,
     /// In `dseq` order.
     pub groups: Vec<Numbered>,

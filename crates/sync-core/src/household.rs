@@ -51,9 +51,11 @@ pub struct PersonRecords {
 /// Everything that is known about one person, as of a day.
 #[derive(Clone, Debug)]
 pub struct PersonState {
-    /// The register line.
+    /// The register line; the phone only where the person agreed to be called (P3). For showing, never for
+    /// writing back.
     pub member: Member,
-    /// Current facts; empty where the person refused to have them kept.
+    /// Current facts; empty where the person refused to have them kept. What was learned before a refusal does
+    /// not come back when the person agrees again.
     pub facts: BTreeMap<Fact, Current>,
     /// Where the person stands with being counted (P2).
     pub consent: Standing,
@@ -122,14 +124,27 @@ impl PersonState {
 }
 
 fn person(records: PersonRecords, guided: &BTreeSet<MemberId>, by: &CountedBy, today: Day) -> PersonState {
-    let PersonRecords { member, assessments, consents } = records;
+    let PersonRecords { mut member, assessments, consents } = records;
     let stand = standing(&consents);
+    // A refusal empties facts and phone (door rules §5): whatever was said or learned before it is over.
+    let refused = stand.iter().rev().find(|(_, consent)| consent.refuses(&Purpose::Figures));
+    let refused = refused.map(|(key, _)| *key);
+    let since = |key: &OrderKey| refused.is_none_or(|refused| refused < *key);
     let consent = Standing::of(&Purpose::Figures, stand.iter().map(|(_, consent)| consent));
-    let agreed = stand.iter().filter(|(_, consent)| {
-        consent.decision == Decision::Agreed && consent.purposes.contains(&Purpose::Figures)
+    let said = || stand.iter().filter(|(key, _)| since(key)).map(|(_, consent)| consent);
+    if Standing::of(&Purpose::Phone, said()) != Standing::Agreed {
+        member.phone = None;
+    }
+    let agreed = stand.iter().filter(|(key, consent)| {
+        since(key) && consent.decision == Decision::Agreed && consent.purposes.contains(&Purpose::Figures)
     });
     let agreed_on = agreed.map(|(key, consent)| day_of(key, consent.day)).min();
     let backing = Backing { basis: &by.basis, agreed_on };
+    let assessments: Vec<_> = assessments
+        .into_iter()
+        .filter(|(key, _)| since(key))
+        .map(|(key, one)| (key, Assessment { answers: by.rules.with_certified(one.answers), ..one }))
+        .collect();
     let facts = if consent == Standing::Refused {
         BTreeMap::new()
     } else {

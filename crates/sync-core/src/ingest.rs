@@ -161,7 +161,7 @@ pub struct IngestContext<'a> {
     pub users: &'a [UserId],
     /// The server's clock; never goes back. For a group out of quarantine: that of its arrival.
     pub received_at_ms: i64,
-    /// Of the group's session; 0 if the session never met a server.
+    /// Of the group's session, as the batch says it; 0 where it says nothing.
     pub session_offset_ms: i64,
     /// The next free position.
     pub position: Position,

@@ -44,6 +44,8 @@ mod convergence;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod household_tests;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod model;

@@ -45,6 +45,17 @@ fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     parent_kind(kind).zip(named)
 }
 
+/// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
+/// household stands in.
+fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
+    let (field, under) = match kind {
+        RecordKind::Residence => (no::RESIDENCE_HOUSEHOLD, RecordKind::Household),
+        RecordKind::Household => (no::HOUSEHOLD_ALLEY, RecordKind::Alley),
+        _ => return None,
+    };
+    Some(under).zip(op.field(field).and_then(|edit| edit.value.as_uuid()))
+}
+
 /// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
 /// Kinds of a newer version are not judged.
 pub(crate) fn parents_known<V: LogView>(
@@ -70,8 +81,8 @@ pub(crate) fn parents_known<V: LogView>(
     Ok(true)
 }
 
-/// True if no op reaches into another scope: a record stays where it is, and a new one lies where its
-/// parent lies. Rights are judged by the op's own scope, which its writer chose; without this, somebody who
+/// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the
+/// household it moves to, its alley. Rights are judged by the op's own scope, which its writer chose; without this, somebody who
 /// knows an id could write into another hamlet's records, and that hamlet would never hear of it.
 pub(crate) fn scopes_fit<V: LogView>(
     rows: &mut Rows<'_, V>,
@@ -84,10 +95,11 @@ pub(crate) fn scopes_fit<V: LogView>(
             return Ok(false);
         }
         let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
-        let Some((kind, parent)) = parent_of(op, kind) else { continue };
-        let parent = rows.get(kind.no(), parent)?;
-        if parent.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
-            return Ok(false);
+        for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
+            let above = rows.get(kind.no(), above)?;
+            if above.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
+                return Ok(false);
+            }
         }
     }
     Ok(true)

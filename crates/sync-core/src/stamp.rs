@@ -55,7 +55,8 @@ pub struct OrderKey {
 pub struct StampInputs<'a> {
     /// The laptop's wall clock at Save.
     pub wall_ms: i64,
-    /// Server clock minus laptop clock in that session; 0 for a session that never met a server.
+    /// Server clock minus laptop clock in that session: learned at a handshake, else what the laptop took its
+    /// clock for, else 0.
     pub session_offset_ms: i64,
     /// The server's clock at arrival; it never goes back.
     pub received_at_ms: i64,

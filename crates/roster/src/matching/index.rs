@@ -6,6 +6,7 @@ use domain::ids::{HouseholdId, MemberId};
 use domain::text::{fold, fold_placement, fold_sound};
 
 use super::Register;
+use crate::units::unit_keys;
 
 /// A hamlet unit of the register, by position.
 pub(super) type UnitIndex = usize;
@@ -97,24 +98,6 @@ impl Index {
     }
 }
 
-/// "TDP Tre Hạ", "Tổ dân phố Tre Hạ": one whole name. The core is "tre ha".
-fn unit_keys(name: &str) -> (String, String) {
-    let folded = fold(name);
-    for (written, short) in [
-        ("to dan pho", "tdp"),
-        ("tdp", "tdp"),
-        ("thon", "thon"),
-        ("khu pho", "khu pho"),
-        ("khu dan cu", "kdc"),
-    ] {
-        if let Some(rest) = folded.strip_prefix(written).filter(|rest| rest.starts_with(' ')) {
-            let core = rest.trim().trim_start_matches("so ").to_owned();
-            return (format!("{short} {core}"), core);
-        }
-    }
-    (folded.clone(), folded)
-}
-
 /// Alley and number, or alley and words, folded. `None` where there is neither number nor words.
 pub(super) fn door(alley: &str, house_no: &str, place_note: &str) -> Option<String> {
     let alley = fold(alley);
@@ -139,17 +122,6 @@ pub(super) fn is_ordinal(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn units_meet_by_name() {
-        let check =
-            |a: &str, b: &str, same: bool| assert_eq!(unit_keys(a).0 == unit_keys(b).0, same, "{a} {b}");
-        check("TDP Tre Hạ", "Tổ dân phố Tre Hạ", true);
-        check("TDP 5", "Tổ dân phố số 5", true);
-        check("THÔN SEN HẠ", "Thôn Sen Hạ", true);
-        check("Thôn Sen Hạ", "TDP Sen Hạ", false);
-        assert_eq!(unit_keys("Sen Hạ").1, unit_keys("Thôn Sen Hạ").1);
-    }
 
     #[test]
     fn doors_meet() {

@@ -308,6 +308,42 @@ fn who_was_deleted_is_not_added_by_another_list() {
     check(&[&alone.replace("Sen", "Mai")], counts(1, 0, 0, 0), counts(1, 0, 0, 0));
 }
 
+/// A unit in two spellings stays one, for the households that nothing in the register answers to as well.
+#[test]
+fn a_unit_in_another_spelling_is_the_same_unit() {
+    let unit = |name: &str| HamletUnit {
+        id: domain::ids::HamletUnitId::from_name(Uuid::nil(), name),
+        name: name.to_owned(),
+        kind: domain::people::HamletUnitKind::of_name(name),
+        urban: false,
+        valid_from: None,
+        valid_to: None,
+    };
+    let check = |known: &[&str], listed: &[&str], expect: &[(&str, bool)], without: usize| {
+        let units: Vec<HamletUnit> = known.iter().map(|name| unit(name)).collect();
+        let rows: Vec<String> = listed
+            .iter()
+            .enumerate()
+            .map(|(at, name)| format!("{name};Ngõ {at};{at};Lê Văn {at};19{}0;Nam;Chủ hộ;", at + 5))
+            .collect();
+        let list = list(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+        let empty = Register::default();
+        let to = Destination { commune: domain::ids::CommuneId(Uuid::nil()), units: &units };
+        let plan = plan(&list, &match_list(&list, &empty), &empty, &to);
+        let planned: Vec<_> = plan.units.iter().map(|one| (one.unit.name.as_str(), one.is_new)).collect();
+        assert_eq!((planned.as_slice(), plan.without_unit), (expect, without), "{listed:?} into {known:?}");
+        let taken: usize = plan.units.iter().map(|one| one.households.len()).sum();
+        assert_eq!(taken + without, listed.len());
+    };
+    check(&["Tổ dân phố số 5"], &["TDP 5", "tổ dân phố 5"], &[("Tổ dân phố số 5", false)], 0);
+    check(&["Thôn Sen Hạ", "Thôn Lúa"], &["Sen Hạ"], &[("Thôn Sen Hạ", false)], 0);
+    // Within one list too, before any unit is known.
+    check(&[], &["TDP 5", "Tổ dân phố số 5", "TDP 6"], &[("TDP 5", true), ("TDP 6", true)], 0);
+    check(&["Thôn 5"], &["TDP 5"], &[("TDP 5", true)], 0);
+    // Two units of that name: nobody but a person can say.
+    check(&["Thôn Sen Hạ", "TDP Sen Hạ"], &["Sen Hạ", "Thôn Sen Hạ"], &[("Thôn Sen Hạ", false)], 1);
+}
+
 type Records = (Vec<HamletUnit>, Vec<Alley>, Vec<Household>, Vec<Member>);
 
 /// The records of a list taken into an empty register.

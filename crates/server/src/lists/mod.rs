@@ -36,8 +36,10 @@ pub fn preview_list(file: &Path, today: Day) -> Result<Preview, ServerError> {
 pub struct ImportOrder {
     /// Who handed it over, or empty.
     pub handed_over_by: String,
-    /// The unit of households that name none.
+    /// The unit of households that name none, as the register has it in any spelling.
     pub hamlet: Option<String>,
+    /// That unit is a new one: somebody says so. Without it a slip of the pen would make one.
+    pub new_hamlet: bool,
 }
 
 /// Places, households and people.
@@ -101,6 +103,13 @@ impl Register {
         let list = in_hamlet.as_ref().unwrap_or(list);
         self.write(|intake| {
             let units = intake.log.hamlet_units()?;
+            if let Some(hamlet) = order.hamlet.as_deref().filter(|_| !order.new_hamlet && !units.is_empty()) {
+                let known = intake.log.hamlet_unit_named(hamlet);
+                known.map_err(|error| match error {
+                    ServerError::UnknownHamlet => ServerError::UnannouncedHamlet,
+                    other => other,
+                })?;
+            }
             let register = intake.log.known(&units)?;
             let matches = match_list(list, &register);
             let to = Destination { commune: intake.commune(), units: &units };

@@ -7,7 +7,8 @@ use domain::calendar::Day;
 use domain::ids::{AssignmentId, DeviceId, HamletUnitId, UserId};
 use domain::people::{HamletUnit, Role};
 use domain::registry::{RecordKind, no};
-use domain::text::{clean, fold};
+use domain::text::clean;
+use roster::{Meant, UnitNames};
 use rusqlite::params;
 use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode};
 use sync_core::op::Scope;
@@ -52,6 +53,10 @@ impl EnrolOrder {
         }
         if !self.role.sees_whole_commune() && self.hamlet_units.is_empty() {
             return Err(ServerError::HamletNeeded);
+        }
+        // Whoever names a hamlet means that one, and would hand out the whole commune.
+        if self.role.sees_whole_commune() && !self.hamlet_units.is_empty() {
+            return Err(ServerError::HamletNotNeeded);
         }
         match self.valid_minutes {
             0 => Err(ServerError::NoMinutes),
@@ -131,9 +136,12 @@ impl Log<'_> {
 
     /// The unit of a name, spelled in any way.
     pub(crate) fn hamlet_unit_named(&self, name: &str) -> Result<HamletUnit, ServerError> {
-        let folded = fold(name);
-        let mut units = self.hamlet_units()?.into_iter();
-        units.find(|unit| fold(&unit.name) == folded).ok_or(ServerError::UnknownHamlet)
+        let mut units = self.hamlet_units()?;
+        let names: UnitNames = units.iter().map(|unit| unit.name.as_str()).collect();
+        match names.find(name) {
+            Meant::One(at) if at < units.len() => Ok(units.swap_remove(at)),
+            _ => Err(ServerError::UnknownHamlet),
+        }
     }
 
     /// The assignments of a device's user, ended ones included.
@@ -207,7 +215,7 @@ impl Register {
         let secret = Secret::new(id, self.machine())?;
         let (expires_at_ms, hamlet_units) = self.write(|intake| {
             let mut units = Vec::new();
-            for name in order.hamlet_units.iter().filter(|_| !order.role.sees_whole_commune()) {
+            for name in &order.hamlet_units {
                 units.push(intake.log.hamlet_unit_named(name)?);
             }
             let ids: Vec<HamletUnitId> = units.iter().map(|unit| unit.id).collect();

@@ -23,11 +23,14 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
         return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());
     }
     register.read(|log| {
+        let head = log.head()?.cursor();
+        // Before anything is pushed: what a rewound register takes in is lost to every laptop that is ahead of it.
+        log.checked(hello.cursor, head)?;
         Ok(HelloReply {
             protocol: hello.protocol.min(PROTOCOL),
             commune: register.commune(),
             highest_known: log.last_number(device.id, hello.incarnation)?,
-            head: log.head()?.cursor(),
+            head,
             limits: Limits::default(),
             server_time_ms: register.now_ms(),
             erasure_ledger: 0,

@@ -53,7 +53,7 @@ pub(crate) fn page(
 impl Log<'_> {
     /// The position to go on from. A cursor of another epoch, beyond the head or with another hash means
     /// that the log is not the one the device knows (F2, F16).
-    fn checked(&self, cursor: Option<Cursor>, head: Cursor) -> Result<Position, ServerError> {
+    pub(crate) fn checked(&self, cursor: Option<Cursor>, head: Cursor) -> Result<Position, ServerError> {
         let Some(cursor) = cursor else { return Ok(Position { epoch: head.epoch.number, position: 0 }) };
         if cursor.epoch != head.epoch {
             let epoch = head.epoch.number.into();

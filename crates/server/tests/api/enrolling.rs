@@ -137,6 +137,8 @@ async fn an_order_names_known_units_where_the_role_needs_them() {
     assert_eq!(check(Role::TeamMember, &["Thôn Sen Hạ"]), Ok(()));
     assert_eq!(check(Role::Admin, &[]), Ok(()));
     assert_eq!(check(Role::TeamMember, &[]), Err(ServerError::HamletNeeded.code().into()));
+    let both = Err(ServerError::HamletNotNeeded.code().into());
+    assert_eq!(check(Role::CommuneOfficer, &["Thôn Sen Hạ"]), both, "it would be the whole commune");
     assert_eq!(check(Role::TeamMember, &["Thôn Lạ"]), Err(ServerError::UnknownHamlet.code().into()));
     assert_eq!(check(Role::from_code("king"), &[]), Err(ServerError::UnknownRole.code().into()));
     let dead = EnrolOrder { valid_minutes: 0, ..office.order(Role::Admin, &[]) };

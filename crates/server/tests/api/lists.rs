@@ -32,7 +32,7 @@ async fn a_commune_is_taken_in_once_and_its_ledger_finds_itself() {
     let preview = preview_list(&file, today()).unwrap();
     assert_eq!((preview.households, preview.persons, preview.hamlet_units.len()), (5741, 27765, 56));
     let list = read_list(&file, today()).unwrap();
-    let order = ImportOrder { handed_over_by: "Vũ Thị Hà".into(), hamlet: None };
+    let order = ImportOrder { handed_over_by: "Vũ Thị Hà".into(), ..ImportOrder::default() };
     let report = office.register.import(&list, &order).unwrap();
     let added = (report.added.households, report.added.persons, report.added.hamlet_units);
     assert_eq!(added, (5741, 27765, 56));

@@ -8,6 +8,7 @@ use sync_core::api::ApiCode;
 use sync_core::ingest::{GroupOutcome, Quarantine};
 use sync_core::op::Scope;
 use sync_core::position::ChainHash;
+use sync_core::wire::HelloReply;
 
 use crate::office::{NOON, Office};
 
@@ -117,9 +118,13 @@ async fn a_cursor_of_another_log_is_refused() {
         async move {
             let refused =
                 lan.post::<sync_core::wire::Page>(sync_core::api::PULL, &request).await.unwrap_err();
+            assert_eq!((refused.0, refused.1.code), (StatusCode::CONFLICT, code.clone()));
+            // Before anything is pushed.
+            let refused = lan.post::<HelloReply>(sync_core::api::HELLO, &asked).await.unwrap_err();
             assert_eq!((refused.0, refused.1.code), (StatusCode::CONFLICT, code));
         }
     };
+    assert!(lan.hello().await.is_ok());
     let mut other_epoch = mine;
     other_epoch.epoch.nonce ^= 1;
     check(other_epoch, ApiCode::SyncEpoch).await;

@@ -119,6 +119,7 @@ CREATE TABLE assessments (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assessments_of_member ON assessments (member_id);
+CREATE INDEX assessments_of_visit ON assessments (visit_id);
 
 CREATE TABLE consents (
   id BLOB NOT NULL PRIMARY KEY,
@@ -133,6 +134,7 @@ CREATE TABLE consents (
   voids BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX consents_of_member ON consents (member_id);
+CREATE INDEX consents_of_visit ON consents (visit_id);
 
 CREATE TABLE residences (
   id BLOB NOT NULL PRIMARY KEY,

@@ -1,5 +1,6 @@
 //! The store's part of sync: overlay and base, acknowledgement, delivery, numbering.
 
+use domain::calendar::Day;
 use domain::visit::Outcome;
 use store::tables::members;
 use sync_core::local::LocalStore;
@@ -105,6 +106,36 @@ fn a_jump_of_the_clock_begins_a_new_session() {
     let groups = pending(&mut laptop);
     let offsets = laptop.store().offsets(&groups).unwrap();
     assert_eq!(offsets.len(), 1, "sessions that met no server count as 0: {offsets:?}");
+}
+
+/// The commune was heard yesterday; today the battery is dead, or the year mistyped, and there is no network. The
+/// evening is of yesterday at the earliest, and its ops say so whenever they leave.
+#[test]
+fn an_evening_without_a_network_is_never_of_another_decade() {
+    for wall_ms in [0, 1_262_304_000_000, 4_090_000_000_000] {
+        let mut laptop = Laptop::new(1);
+        let (session, _) = laptop.store().session().unwrap();
+        laptop.store().learn_offset(session, 0).unwrap();
+        laptop.machine.set_wall_ms(wall_ms);
+        let heard = Day::at(NOON);
+        assert_eq!(laptop.store().today(), heard, "set while the program runs");
+        laptop.reopen().unwrap();
+        assert_eq!(laptop.store().today(), heard);
+        let mut day = None;
+        laptop
+            .save(|change| {
+                day = Some(change.today());
+                a_small_register(change)
+            })
+            .unwrap();
+        assert_eq!(day, Some(heard));
+        laptop.reopen().unwrap();
+        let groups = pending(&mut laptop);
+        let header = &groups[0].group.ops[0].header;
+        let offsets = laptop.store().offsets(&groups).unwrap();
+        assert_eq!((header.wall_ms, offsets[0].session), (wall_ms, header.session));
+        assert_eq!(header.wall_ms + offsets[0].offset_ms, NOON);
+    }
 }
 
 /// Another laptop's edits, whatever their order in the stream, and own work on top.

@@ -13,11 +13,12 @@ mod readable;
 mod steps;
 mod visits;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
+use tests::home;
 
 #[derive(Parser)]
 struct Cli {
@@ -51,13 +52,19 @@ struct Tour {
     /// This build writes databases without a key: the search for readable names must find them
     #[arg(long)]
     plain: bool,
+    /// The folder that is searched in the end, made by the tour for itself
+    #[arg(long, hide = true)]
+    within: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.role {
         Some(Role::Visits { folder }) => visits::save_until_killed(&folder),
-        None => tour(&cli.tour),
+        None => match &cli.tour.within {
+            Some(folder) => tour(&cli.tour, folder),
+            None => at_home(),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,8 +75,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn tour(options: &Tour) -> Result<()> {
-    let report = steps::run(options)?;
+/// Runs this tour once more in a folder of its own, with everything that laptops and server may write without
+/// being told inside it: the folder is searched in the end. It is removed afterwards.
+fn at_home() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut tour = Command::new(std::env::current_exe()?);
+    tour.args(std::env::args_os().skip(1)).arg("--within").arg(folder.path());
+    let ended = tour.envs(home::within(folder.path())?).status()?;
+    ensure!(ended.success(), "the tour failed");
+    Ok(())
+}
+
+fn tour(options: &Tour, folder: &Path) -> Result<()> {
+    let report = steps::run(options, folder)?;
     if let Some(out) = &options.out {
         std::fs::create_dir_all(out)?;
         std::fs::write(out.join("tour.json"), serde_json::to_vec_pretty(&report)?)?;

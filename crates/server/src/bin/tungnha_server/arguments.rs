@@ -162,6 +162,9 @@ pub(crate) enum Roster {
         /// Thôn, tổ dân phố của những hộ mà danh sách không ghi.
         #[arg(long, value_name = "TÊN")]
         hamlet: Option<String>,
+        /// Tên nêu ở --hamlet là thôn, tổ dân phố mới, sổ chưa có.
+        #[arg(long, requires = "hamlet")]
+        new_hamlet: bool,
     },
 }
 
@@ -226,7 +229,7 @@ mod tests {
         check("s serve --data d --listen 127.0.0.1:0 --name a --name b");
         check("s enrol --data d --role admin --hamlet a --hamlet b --name n --valid-minutes 5 --address a:1");
         check("s roster preview f --json");
-        check("s --json roster import --data d f --handed-over-by n --hamlet a");
+        check("s --json roster import --data d f --handed-over-by n --hamlet a --new-hamlet");
         check("s figures --data d --json --hamlet a");
         check("s backup --data d --to t");
     }

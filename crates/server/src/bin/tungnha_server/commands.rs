@@ -26,8 +26,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
         Command::Serve(serve) => self::serve(&serve, json),
         Command::Enrol(enrol) => self::enrol(enrol, json),
         Command::Roster(Roster::Preview { file }) => preview(&file, json),
-        Command::Roster(Roster::Import { data, file, handed_over_by, hamlet }) => {
-            import(&data.path, &file, &ImportOrder { handed_over_by, hamlet }, json)
+        Command::Roster(Roster::Import { data, file, handed_over_by, hamlet, new_hamlet }) => {
+            import(&data.path, &file, &ImportOrder { handed_over_by, hamlet, new_hamlet }, json)
         }
         Command::Figures(figures) => self::figures(&figures, json),
         Command::Backup(backup) => self::backup(&backup, json),
@@ -87,6 +87,8 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        // Before anybody is told that it serves: whoever hears that may ask it to end at once.
+        let asked = asked_to_end()?;
         let mut serving = server::serve(&register, serve.listen(), &transport)?;
         let running = Running {
             listen: serving.address,
@@ -110,32 +112,37 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
             let address = called.ok().map(|address| address.to_string());
             output::json(&json!({ "listening": serving.url, "address": address }));
         }
-        let served = until_stopped(&mut serving).await;
+        let served = until_stopped(&mut serving, asked).await;
         folder.say_ended()?;
         served
     })
 }
 
 /// Serves until it is asked to end, by Ctrl-C or by the service manager.
-async fn until_stopped(serving: &mut Serving) -> Result<(), ServerError> {
-    asked_to_end().await?;
+async fn until_stopped(serving: &mut Serving, asked: impl Future<Output = ()>) -> Result<(), ServerError> {
+    asked.await;
     serving.stop();
     serving.ended().await
 }
 
 #[cfg(unix)]
-async fn asked_to_end() -> std::io::Result<()> {
+fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    let mut pressed = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        pressed.recv().await;
+    })
 }
 
 fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
@@ -177,7 +184,7 @@ fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
 
 /// Who named a unit that is not there is told which are.
 fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Result<T, ServerError> {
-    if let Err(ServerError::UnknownHamlet) = result {
+    if let Err(ServerError::UnknownHamlet | ServerError::UnannouncedHamlet) = result {
         let units = register.hamlet_unit_names()?;
         if !units.is_empty() {
             output::warn("cli.units", &[("units", &units.join(", "))]);
@@ -262,7 +269,7 @@ fn place(trouble: &RowTrouble) -> String {
 fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
     let register = open(data)?;
     let list = server::read_list(file, today())?;
-    let report = register.import(&list, order)?;
+    let report = naming_units(&register, register.import(&list, order))?;
     let say = |code: &str, households: usize, persons: usize| {
         output::say(code, &[("households", &count(households)), ("persons", &count(persons))]);
     };
