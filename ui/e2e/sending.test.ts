@@ -21,6 +21,7 @@ const AT_MS = Date.UTC(2026, 10, 22, 13, 15);
 const START: StartView = {
   stage: 'open',
   trouble: null,
+  enrolling: false,
   here: {
     commune: 'Xã Đồng Sen',
     role: 'team_member',

@@ -4,7 +4,7 @@
 use app::commands::{self, Call};
 use app::desk::{Desk, Tools};
 use serde_json::{Value, json};
-use store::{Durability, KeyCost, SystemMachine};
+use store::{DataFolder, Durability, KeyCost, SystemMachine, enrolling};
 
 /// Chosen wherever a list is asked for.
 const LIST: &str = "Thôn;Số nhà;Họ và tên;Năm sinh;Quan hệ\nThôn Khác;9;Lê Mới Toanh;1990;Chủ hộ\n";
@@ -78,6 +78,26 @@ fn a_new_laptop_says_so_and_nothing_else_can_be_asked() {
     }
     assert_eq!(window.try_ask("today", json!("x")), Err("app.bad_request".into()));
     assert_eq!(window.try_ask("format_disk", Value::Null), Err("app.no_such_command".into()));
+}
+
+#[test]
+fn a_locked_laptop_whose_words_nobody_has_shown_to_have_takes_a_code_as_well() {
+    let window = Window::new();
+    let data = |name: &str| window.desk.folder().join(name);
+    let standing = || {
+        let start = window.ask("start", Value::Null);
+        (start["stage"].clone(), start["enrolling"].clone())
+    };
+    assert_eq!(standing(), (json!("new"), json!(false)));
+    {
+        let folder = DataFolder::open(window.desk.folder()).unwrap();
+        let _begun = enrolling::begin(&folder, &mut SystemMachine::default(), false).unwrap();
+    }
+    assert_eq!(standing(), (json!("new"), json!(true)), "cut off before the commune answered");
+    std::fs::write(data("register.db"), b"made").unwrap();
+    assert_eq!(standing(), (json!("locked"), json!(true)), "cut off while the words were copied");
+    enrolling::end(&DataFolder::open(window.desk.folder()).unwrap()).unwrap();
+    assert_eq!(standing(), (json!("locked"), json!(false)));
 }
 
 #[test]

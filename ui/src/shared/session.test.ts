@@ -14,6 +14,7 @@ const here = {
 const open: StartView = {
   stage: 'open',
   trouble: null,
+  enrolling: false,
   here: { ...here, units: [] },
   list_offered: false,
   version: '0.1.0',

@@ -3,7 +3,7 @@
 use domain::calendar::Day;
 use domain::people::Role;
 use serde::{Deserialize, Serialize};
-use store::DataFolder;
+use store::{DataFolder, enrolling};
 use ts_rs::TS;
 
 use crate::commands::Call;
@@ -20,6 +20,9 @@ pub struct StartView {
     pub stage: Stage,
     /// Why the data folder cannot be used, where it cannot.
     pub trouble: Option<AppError>,
+    /// An enrolment has begun here and not ended: nobody has shown yet that they have the four words. Where the
+    /// laptop is locked, a code can be entered as well.
+    pub enrolling: bool,
     /// Once open: where we are.
     pub here: Option<Here>,
     /// A household list that the program was started with.
@@ -108,8 +111,8 @@ pub struct UnlockForm {
 /// What the first page needs.
 pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
     let desk = call.desk;
-    let (stage, trouble) = match desk.is_open() {
-        true => (Stage::Open, None),
+    let (stage, trouble, enrolling) = match desk.is_open() {
+        true => (Stage::Open, None, false),
         false => stage(desk),
     };
     let here = match stage {
@@ -117,14 +120,17 @@ pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
         _ => None,
     };
     let list_offered = crate::desk::held(&desk.chosen).is_some();
-    Ok(StartView { stage, trouble, here, list_offered, version: env!("CARGO_PKG_VERSION").to_owned() })
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(StartView { stage, trouble, enrolling, here, list_offered, version })
 }
 
-fn stage(desk: &Desk) -> (Stage, Option<AppError>) {
+fn stage(desk: &Desk) -> (Stage, Option<AppError>, bool) {
     match DataFolder::open(desk.folder()) {
-        Ok(folder) if folder.database().exists() => (Stage::Locked, None),
-        Ok(_) => (Stage::New, None),
-        Err(error) => (Stage::Unusable, Some(error.into())),
+        Ok(folder) => {
+            let stage = if folder.database().exists() { Stage::Locked } else { Stage::New };
+            (stage, None, enrolling::has_begun(&folder))
+        }
+        Err(error) => (Stage::Unusable, Some(error.into()), false),
     }
 }
 

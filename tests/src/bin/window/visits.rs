@@ -36,7 +36,8 @@ const STATE: &str = "const text = (one) => one?.innerText ?? '';
 
 /// The visit's page is there and listens to keys: its cursor is on it.
 async fn at_the_door(page: &Page) -> Result<()> {
-    let there = "return location.hash.startsWith('#/nha/') && document.querySelector('h2[data-cursor]') !== null
+    let there =
+        "return location.hash.startsWith('#/nha/') && document.querySelector('h2[data-cursor]') !== null
         && document.querySelector('h2[data-cursor]').contains(document.activeElement)";
     page.until(there).await.map(drop)
 }

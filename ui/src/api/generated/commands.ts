@@ -915,6 +915,11 @@ stage: Stage,
  */
 trouble: AppError | null, 
 /**
+ * An enrolment has begun here and not ended: nobody has shown yet that they have the four words. Where the
+ * laptop is locked, a code can be entered as well.
+ */
+enrolling: boolean, 
+/**
  * Once open: where we are.
  */
 here: Here | null, 
