@@ -79,6 +79,19 @@ describe('one alley, by keys alone', () => {
     await page.getByRole('button', { name: alleys[1]!.name, pressed: true }).waitFor();
   });
 
+  it('says a thing once, however long its key is held', async () => {
+    await openHamlet();
+    const { doors } = await today();
+    await here(`Số ${doors[0]!.house_no}`);
+    for (let time = 0; time < 6; time += 1) await page.keyboard.down('v');
+    await page.keyboard.up('v');
+    await page.getByText(`Đã ghi Số ${doors[0]!.house_no}: Vắng.`).waitFor();
+    // An arrow kept down walks: once past the first doors nothing more was said of them.
+    for (let time = 0; time < 3; time += 1) await page.keyboard.down('ArrowUp');
+    await page.keyboard.up('ArrowUp');
+    expect((await today()).doors.filter(({ last_outcome }) => last_outcome !== null)).toHaveLength(1);
+  });
+
   it('keeps a letter in a text and a key of an input method to themselves', async () => {
     await openHamlet();
     await card().waitFor();

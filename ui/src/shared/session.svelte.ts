@@ -50,7 +50,14 @@ export class Session {
       if (this.start) throw thrown;
       // Nothing is known of this laptop yet; a page must say so all the same.
       const trouble = Refusal.from(thrown).error;
-      this.start = { stage: 'unusable', trouble, enrolling: false, here: null, list_offered: false, version: '' };
+      this.start = {
+        stage: 'unusable',
+        trouble,
+        enrolling: false,
+        here: null,
+        list_offered: false,
+        version: '',
+      };
     }
     this.sending = this.start.stage === 'open' ? await this.call('sending', null) : null;
   }
