@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use store::{Durability, KeyCost, Machine};
+use store::{Durability, KeyCost, Machine, StoreError};
 use ts_rs::TS;
 
 use crate::error::{AppError, NOT_OPEN};
 use crate::lists::Looked;
 use crate::pages::sending::LastSync;
+use crate::pages::start::Standing;
 use crate::setup::{Laptop, Place, shipped_rules};
 
 /// How far a long job has come.
@@ -65,6 +66,9 @@ pub struct Desk {
     tools: Tools,
     laptop: Mutex<Option<Laptop>>,
     training: Mutex<bool>,
+    /// How the laptop stood when somebody began to open or enrol it; while that is under way nobody else may
+    /// touch the folder.
+    opening: Mutex<Option<Standing>>,
     pub(crate) sending: Mutex<()>,
     pub(crate) last_sync: Mutex<Option<LastSync>>,
     pub(crate) chosen: Mutex<Option<PathBuf>>,
@@ -84,6 +88,7 @@ impl Desk {
             tools,
             laptop: Mutex::new(None),
             training: Mutex::new(false),
+            opening: Mutex::new(None),
             sending: Mutex::new(()),
             last_sync: Mutex::new(None),
             chosen: Mutex::new(None),
@@ -148,6 +153,23 @@ impl Desk {
         *held(&self.training) = false;
     }
 
+    /// How the closed laptop stands. A look takes the folder's lock for a moment, so it never happens while
+    /// somebody opens the laptop: what they began from is answered instead.
+    pub(crate) fn standing(&self) -> Standing {
+        let opening = held(&self.opening);
+        opening.clone().unwrap_or_else(|| Standing::of(self.folder()))
+    }
+
+    /// Before opening or enrolling; it is under way until the answer is dropped.
+    pub(crate) fn begin_opening(&self) -> Result<Opening<'_>, AppError> {
+        let mut opening = held(&self.opening);
+        if opening.is_some() {
+            return Err(StoreError::InUse.into());
+        }
+        *opening = Some(Standing::of(self.folder()));
+        Ok(Opening(self))
+    }
+
     /// One look at the open laptop.
     pub(crate) fn with<T>(
         &self,
@@ -157,6 +179,15 @@ impl Desk {
             Some(laptop) => look(laptop),
             None => Err(AppError::new(NOT_OPEN)),
         }
+    }
+}
+
+/// Somebody opens or enrols the laptop.
+pub(crate) struct Opening<'a>(&'a Desk);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        *held(&self.0.opening) = None;
     }
 }
 

@@ -1,10 +1,14 @@
 //! The desk as a window uses it: commands by name, JSON in and out, in the training hamlet.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::net::TcpListener;
+
 use app::commands::{self, Call};
 use app::desk::{Desk, Tools};
 use serde_json::{Value, json};
 use store::{DataFolder, Durability, KeyCost, SystemMachine, enrolling};
+use sync_core::api::EnrolmentCode;
+use sync_core::wire::SigningKey;
 
 /// Chosen wherever a list is asked for.
 const LIST: &str = "Thôn;Số nhà;Họ và tên;Năm sinh;Quan hệ\nThôn Khác;9;Lê Mới Toanh;1990;Chủ hộ\n";
@@ -98,6 +102,32 @@ fn a_locked_laptop_whose_words_nobody_has_shown_to_have_takes_a_code_as_well() {
     assert_eq!(standing(), (json!("locked"), json!(true)), "cut off while the words were copied");
     enrolling::end(&DataFolder::open(window.desk.folder()).unwrap()).unwrap();
     assert_eq!(standing(), (json!("locked"), json!(false)));
+}
+
+#[test]
+fn a_look_from_elsewhere_while_a_laptop_is_opened_finds_it_as_it_was() {
+    let window = Window::new();
+    // A commune that takes the call and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let code = EnrolmentCode {
+        address: Some(format!("https://{}", silent.local_addr().unwrap())),
+        identity: SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes(),
+        secret: "invented".into(),
+    };
+    let form = json!({ "code": code.to_string(), "address": null, "device_name": "Máy chị Lan" });
+    std::thread::scope(|scope| {
+        let enrolling = scope.spawn(|| window.try_ask("enrol", form.clone()));
+        let (call, _) = silent.accept().unwrap();
+        let start = window.ask("start", Value::Null);
+        assert_eq!((&start["stage"], &start["trouble"]), (&json!("new"), &Value::Null));
+        let second = window.try_ask("unlock", json!({ "passphrase": "aovang cuado balo nhatranh" }));
+        assert_eq!(second, Err("store.in_use".into()));
+        assert_eq!(window.ask("start", Value::Null)["stage"], "new", "still under way");
+        drop((call, silent));
+        assert_eq!(enrolling.join().unwrap(), Err("enrol.unreachable".into()));
+    });
+    let start = window.ask("start", Value::Null);
+    assert_eq!((&start["stage"], &start["enrolling"]), (&json!("new"), &json!(true)));
 }
 
 #[test]

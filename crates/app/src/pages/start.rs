@@ -1,5 +1,7 @@
 //! First run and every start: enrol by code, training, unlock.
 
+use std::path::Path;
+
 use domain::calendar::Day;
 use domain::people::Role;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,6 @@ use store::{DataFolder, enrolling};
 use ts_rs::TS;
 
 use crate::commands::Call;
-use crate::desk::Desk;
 use crate::error::AppError;
 use crate::register;
 use crate::setup::Laptop;
@@ -111,9 +112,9 @@ pub struct UnlockForm {
 /// What the first page needs.
 pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
     let desk = call.desk;
-    let (stage, trouble, enrolling) = match desk.is_open() {
-        true => (Stage::Open, None, false),
-        false => stage(desk),
+    let Standing { stage, trouble, enrolling } = match desk.is_open() {
+        true => Standing { stage: Stage::Open, trouble: None, enrolling: false },
+        false => desk.standing(),
     };
     let here = match stage {
         Stage::Open => Some(desk.with(|laptop| here(laptop, desk.in_training()))?),
@@ -124,13 +125,23 @@ pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
     Ok(StartView { stage, trouble, enrolling, here, list_offered, version })
 }
 
-fn stage(desk: &Desk) -> (Stage, Option<AppError>, bool) {
-    match DataFolder::open(desk.folder()) {
-        Ok(folder) => {
-            let stage = if folder.database().exists() { Stage::Locked } else { Stage::New };
-            (stage, None, enrolling::has_begun(&folder))
+/// How a closed laptop stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    stage: Stage,
+    trouble: Option<AppError>,
+    enrolling: bool,
+}
+
+impl Standing {
+    pub(crate) fn of(folder: &Path) -> Self {
+        match DataFolder::open(folder) {
+            Ok(folder) => {
+                let stage = if folder.database().exists() { Stage::Locked } else { Stage::New };
+                Self { stage, trouble: None, enrolling: enrolling::has_begun(&folder) }
+            }
+            Err(error) => Self { stage: Stage::Unusable, trouble: Some(error.into()), enrolling: false },
         }
-        Err(error) => (Stage::Unusable, Some(error.into()), false),
     }
 }
 
@@ -154,6 +165,7 @@ pub(crate) fn here(laptop: &mut Laptop, training: bool) -> Result<Here, AppError
 pub fn enrol(call: &mut Call<'_>, form: &EnrolForm) -> Result<Enrolled, AppError> {
     let code: String = form.code.split_whitespace().collect();
     let address = form.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
+    let _opening = call.desk.begin_opening()?;
     let place = call.desk.place(call.desk.folder())?;
     let name = form.device_name.trim();
     let (laptop, passphrase, set_aside) = match form.instead {
@@ -177,6 +189,7 @@ pub fn words_written(call: &mut Call<'_>, (): &()) -> Result<(), AppError> {
 
 /// Opens the enrolled laptop.
 pub fn unlock(call: &mut Call<'_>, form: &UnlockForm) -> Result<(), AppError> {
+    let _opening = call.desk.begin_opening()?;
     let laptop = Laptop::open(call.desk.place(call.desk.folder())?, &form.passphrase)?;
     call.desk.put(laptop, false);
     Ok(())
