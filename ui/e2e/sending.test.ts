@@ -22,6 +22,7 @@ const START: StartView = {
   stage: 'open',
   trouble: null,
   enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: {
     commune: 'Xã Đồng Sen',
     role: 'team_member',

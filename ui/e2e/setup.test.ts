@@ -31,6 +31,7 @@ const stage = (view: Partial<StartView>): StartView => ({
   stage: 'locked',
   trouble: null,
   enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: null,
   list_offered: false,
   version: '0.1.0',

@@ -264,6 +264,23 @@ describe.each<[string, string[]]>([
   });
 });
 
+it('the look that was chosen is there again when the window opens, locked or not', async () => {
+  await openHamlet();
+  await card().waitFor();
+  await look('Tối, tương phản cao', '130%', 'English');
+  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
+  const root = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
+  expect(await root()).toMatchObject({ theme: 'dark', text: '130' });
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('en');
+  await page.context().close();
+  await desk.ask('lock', null);
+  page = await app.open('/', undefined, { desk });
+  await page.getByRole('heading', { name: 'Connect this laptop' }).waitFor();
+  expect(await root()).toMatchObject({ theme: 'dark', text: '130' });
+});
+
 it('the settings are a dialog, by keys too, and in English', async () => {
   await openHamlet();
   await card().waitFor();

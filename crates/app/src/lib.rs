@@ -6,6 +6,7 @@ pub mod desk;
 pub mod doors;
 pub mod error;
 pub mod lists;
+pub mod look;
 pub mod pages;
 pub mod register;
 pub mod script;

@@ -131,6 +131,20 @@ fn a_look_from_elsewhere_while_a_laptop_is_opened_finds_it_as_it_was() {
 }
 
 #[test]
+fn the_look_of_the_screen_is_known_before_anybody_unlocks() {
+    let window = Window::new();
+    let look = || window.ask("start", Value::Null)["look"].clone();
+    assert_eq!(look(), json!({ "theme": "system", "text_size": 100, "language": "vi" }));
+    let chosen = json!({ "theme": "dark", "text_size": 130, "language": "en" });
+    window.ask("keep_look", chosen.clone());
+    assert_eq!(look(), chosen);
+    let unknown = json!({ "theme": "dark", "text_size": 7, "language": "en" });
+    assert_eq!(window.try_ask("keep_look", unknown), Err("app.bad_request".into()));
+    assert_eq!(look(), chosen);
+    assert_eq!(window.ask("start", Value::Null)["stage"], "new", "a look is no register");
+}
+
+#[test]
 fn training_is_a_hamlet_of_its_own_that_sends_nothing() {
     let window = Window::training();
     let start = window.ask("start", Value::Null);

@@ -1,10 +1,9 @@
 /**
  * What a person chose for the look of the screen, and what the window leaves room for. Both become attributes
- * of the root element, so that style sheets decide and components do not measure. Never stored here: the
- * settings of a member live with the register.
+ * of the root element, so that style sheets decide and components do not measure. Not stored here: `look.ts`
+ * hands what was chosen to the program.
  */
-export const THEMES = ['light', 'dark', 'system'] as const;
-export type Theme = (typeof THEMES)[number];
+import type { Theme } from '$api/client';
 
 export const TEXT_SIZES = [100, 115, 130, 150] as const;
 export type TextSize = (typeof TEXT_SIZES)[number];

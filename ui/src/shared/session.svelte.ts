@@ -64,6 +64,7 @@ export class Session {
         stage: 'unusable',
         trouble,
         enrolling: false,
+        look: { theme: 'system', text_size: 100, language: 'vi' },
         here: null,
         list_offered: false,
         version: '',

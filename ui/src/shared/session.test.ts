@@ -15,6 +15,7 @@ const open: StartView = {
   stage: 'open',
   trouble: null,
   enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: { ...here, units: [] },
   list_offered: false,
   version: '0.1.0',

@@ -5,11 +5,12 @@ use std::path::Path;
 use domain::calendar::Day;
 use domain::people::Role;
 use serde::{Deserialize, Serialize};
-use store::{DataFolder, enrolling};
+use store::{DataFolder, StoreError, enrolling};
 use ts_rs::TS;
 
 use crate::commands::Call;
-use crate::error::AppError;
+use crate::error::{AppError, BAD_REQUEST};
+use crate::look::Look;
 use crate::register;
 use crate::setup::Laptop;
 use crate::training;
@@ -26,6 +27,8 @@ pub struct StartView {
     pub enrolling: bool,
     /// Once open: where we are.
     pub here: Option<Here>,
+    /// How the screen looks, also before anybody has unlocked.
+    pub look: Look,
     /// A household list that the program was started with.
     pub list_offered: bool,
     /// Of the program.
@@ -122,7 +125,8 @@ pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
     };
     let list_offered = crate::desk::held(&desk.chosen).is_some();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(StartView { stage, trouble, enrolling, here, list_offered, version })
+    let look = Look::read(desk.folder());
+    Ok(StartView { stage, trouble, enrolling, here, look, list_offered, version })
 }
 
 /// How a closed laptop stands.
@@ -159,6 +163,14 @@ pub(crate) fn here(laptop: &mut Laptop, training: bool) -> Result<Here, AppError
         training,
         today: laptop.store.today(),
     })
+}
+
+/// Keeps the look of the screen.
+pub fn keep_look(call: &mut Call<'_>, look: &Look) -> Result<(), AppError> {
+    if !look.is_known() {
+        return Err(AppError::new(BAD_REQUEST));
+    }
+    Ok(look.keep(call.desk.folder()).map_err(StoreError::from)?)
 }
 
 /// Enrols this laptop. Nothing is kept if it fails; the code can be tried again.

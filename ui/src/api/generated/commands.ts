@@ -452,6 +452,11 @@ done: number,
 of: number | null, };
 
 /**
+ * Languages of the screens.
+ */
+export type Language = "vi" | "en";
+
+/**
  * How a try to send went.
  */
 export type LastSync = { 
@@ -599,6 +604,23 @@ without_unit: number,
  * Hamlet units that this laptop does not work in; nothing is written of them.
  */
 other_units: number, };
+
+/**
+ * The look of the screen.
+ */
+export type Look = { 
+/**
+ * Light or dark.
+ */
+theme: Theme, 
+/**
+ * Percent: 100, 115, 130 or 150.
+ */
+text_size: number, 
+/**
+ * Of the screens.
+ */
+language: Language, };
 
 /**
  * How a chosen list is read; empty: as found.
@@ -924,6 +946,10 @@ enrolling: boolean,
  */
 here: Here | null, 
 /**
+ * How the screen looks, also before anybody has unlocked.
+ */
+look: Look, 
+/**
  * A household list that the program was started with.
  */
 list_offered: boolean, 
@@ -995,6 +1021,11 @@ result: ListResult,
  * When, milliseconds since 1970.
  */
 at_ms: number, };
+
+/**
+ * Light or dark.
+ */
+export type Theme = "light" | "dark" | "system";
 
 /**
  * A fact over a population.
@@ -1234,6 +1265,12 @@ progress: Progress,
 verdict: VerdictView, };
 
 /** In the order screens show them. */
+export const THEMES: readonly Theme[] = ["light","dark","system"];
+
+/** In the order screens show them. */
+export const LANGUAGES: readonly Language[] = ["vi","en"];
+
+/** In the order screens show them. */
 export const CHANNELS: readonly Channel[] = ["at_home","mobile_point","phone","at_commune"];
 
 /** In the order screens show them. */
@@ -1272,6 +1309,7 @@ export const EVIDENCE: readonly Evidence[] = ["imported","proxy","self_reported"
 /** Every command: what it is asked with and what it answers. */
 export type Commands = {
   start: { request: null; reply: StartView };
+  keep_look: { request: Look; reply: null };
   enrol: { request: EnrolForm; reply: Enrolled };
   words_written: { request: null; reply: null };
   unlock: { request: UnlockForm; reply: null };

@@ -10,6 +10,7 @@ const fresh: StartView = {
   stage: 'new',
   trouble: null,
   enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: null,
   list_offered: false,
   version: '0',
