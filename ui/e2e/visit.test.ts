@@ -322,6 +322,27 @@ describe('somebody answers', () => {
     expect(after.last_visit?.next_day).toBeTruthy();
   });
 
+  it('a reload in the middle finds every answer again, and a saved visit leaves none behind', async () => {
+    const { household } = await of('Lục Văn Ví');
+    await open(household);
+    await toFacts(3);
+    await press('1', '3');
+    await row('Tài khoản ngân hàng');
+    const said = () => page.getByRole('radio', { checked: true }).count();
+    const before = await said();
+    expect(before).toBeGreaterThan(1);
+    await page.reload();
+    await row('Tài khoản ngân hàng');
+    expect(await said()).toBe(before);
+    await press('Control+z');
+    await row('VNeID');
+    await press('3', 'Control+Enter');
+    await heading('Nói với gia đình');
+    expect((await ask<HouseholdView>('household', { household })).draft).toBeNull();
+    await page.reload();
+    await heading('Trước khi gõ cửa');
+  });
+
   it('leaving asks once, and a look at another page drops nothing', async () => {
     const { household } = await of('Lục Văn Ví');
     await open(household);

@@ -81,6 +81,8 @@ commands! {
     "find" = search::find : search::FindRequest => Vec<search::Hit>;
     /// One household, its people and what is known of them.
     "household" = door::household : door::HouseholdRequest => door::HouseholdView;
+    /// Keeps what was said at a door and not saved yet, in memory; without a draft: forgets it.
+    "keep_draft" = door::keep_draft : door::DraftForm => ();
     /// What saving a visit would show, with nothing written.
     "weigh_visit" = door::weigh : crate::visit::VisitRequest => door::Weighed;
     /// Saves a visit.

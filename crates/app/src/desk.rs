@@ -13,6 +13,7 @@ use serde::Serialize;
 use store::{Durability, KeyCost, Machine, StoreError};
 use ts_rs::TS;
 
+use crate::drafts::Drafts;
 use crate::error::{AppError, NOT_OPEN};
 use crate::lists::Looked;
 use crate::pages::sending::LastSync;
@@ -73,6 +74,7 @@ pub struct Desk {
     pub(crate) last_sync: Mutex<Option<LastSync>>,
     pub(crate) chosen: Mutex<Option<PathBuf>>,
     pub(crate) looked: Mutex<Option<Looked>>,
+    pub(crate) drafts: Mutex<Drafts>,
 }
 
 impl fmt::Debug for Desk {
@@ -93,6 +95,7 @@ impl Desk {
             last_sync: Mutex::new(None),
             chosen: Mutex::new(None),
             looked: Mutex::new(None),
+            drafts: Mutex::default(),
         }
     }
 
@@ -139,13 +142,17 @@ impl Desk {
         *held(&self.training) = training;
         *held(&self.last_sync) = None;
         *held(&self.looked) = None;
+        if training {
+            held(&self.drafts).forget_all_of(laptop.store.identity().device);
+        }
         if open.is_some() {
             *held(&self.chosen) = None;
         }
         *open = Some(laptop);
     }
 
-    /// Closes the laptop: the key leaves the memory. What is not saved was never promised.
+    /// Closes the laptop: the key leaves the memory. What was said at a door and not saved waits for it to be
+    /// opened again.
     pub(crate) fn clear(&self) {
         *held(&self.laptop) = None;
         *held(&self.looked) = None;

@@ -4,6 +4,7 @@
 pub mod commands;
 pub mod desk;
 pub mod doors;
+mod drafts;
 pub mod error;
 pub mod lists;
 pub mod look;

@@ -186,6 +186,30 @@ fn what_is_weighed_is_what_save_shows_and_undo_takes_it_back() {
 }
 
 #[test]
+fn what_was_said_and_not_saved_is_there_again_until_it_is_saved_and_only_while_open() {
+    let window = Window::training();
+    let (household, member) = window.somebody();
+    let here = json!({ "household": household["household"] });
+    let keep = |draft: Value| {
+        window.ask("keep_draft", json!({ "household": household["household"], "draft": draft }))
+    };
+    let draft = || window.ask("household", here.clone())["draft"].clone();
+    assert_eq!(draft(), Value::Null);
+    keep(json!("said"));
+    assert_eq!(draft(), json!("said"));
+    keep(Value::Null);
+    assert_eq!(draft(), Value::Null);
+    keep(json!("said again"));
+    window.ask("save_visit", visit(&household, &member, &json!([["uses", "yes", null]])));
+    assert_eq!(draft(), Value::Null);
+    keep(json!("after it"));
+    window.ask("lock", Value::Null);
+    assert_eq!(window.try_ask("household", here.clone()), Err("app.not_open".into()));
+    let late = json!({ "household": household["household"], "draft": "late" });
+    assert_eq!(window.try_ask("keep_draft", late), Err("app.not_open".into()));
+}
+
+#[test]
 fn what_was_looked_at_on_one_laptop_is_not_taken_in_on_another() {
     let window = Window::training();
     assert_eq!(window.ask("choose_list", Value::Null)["households"], 1);

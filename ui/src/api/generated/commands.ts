@@ -145,6 +145,19 @@ last_day: Day | null,
 last_outcome: Outcome | null, };
 
 /**
+ * What was said at a door and not saved yet.
+ */
+export type DraftForm = { 
+/**
+ * Whose door.
+ */
+household: HouseholdId, 
+/**
+ * In the page's own words; nothing: it was saved or dropped.
+ */
+draft: string | null, };
+
+/**
  * What a new member types.
  */
 export type EnrolForm = { 
@@ -427,7 +440,11 @@ certifiable: Array<Fact>,
 /**
  * Answers to `smartphone` after which no skill is asked.
  */
-without_phone: Array<Choice>, };
+without_phone: Array<Choice>, 
+/**
+ * What the page kept here before it was saved.
+ */
+draft: string | null, };
 
 /**
  * The parts of long jobs.
@@ -1318,6 +1335,7 @@ export type Commands = {
   today: { request: TodayRequest; reply: TodayView };
   find: { request: FindRequest; reply: Array<Hit> };
   household: { request: HouseholdRequest; reply: HouseholdView };
+  keep_draft: { request: DraftForm; reply: null };
   weigh_visit: { request: VisitRequest; reply: Weighed };
   save_visit: { request: VisitRequest; reply: Saved };
   undo_visit: { request: UndoRequest; reply: Saved };
