@@ -178,9 +178,10 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
         let by = laptop.store.counted_by().clone();
         let state = register::household(laptop, request.household)?;
         let (progress, verdict) = standing(laptop, request.household)?;
-        let alley = alleys::of_unit(laptop.store.reading(), state.household.hamlet_unit)?
-            .into_iter()
-            .find(|alley| Some(alley.id) == state.household.alley);
+        let alley = match state.household.alley {
+            Some(id) => alleys::get(laptop.store.reading(), id)?,
+            None => None,
+        };
         let people = state
             .people
             .iter()
