@@ -73,6 +73,8 @@ pub struct Desk {
     pub(crate) sending: Mutex<()>,
     pub(crate) last_sync: Mutex<Option<LastSync>>,
     pub(crate) chosen: Mutex<Option<PathBuf>>,
+    /// The chosen list came from outside, and no page has looked at it yet.
+    pub(crate) offered: Mutex<bool>,
     pub(crate) looked: Mutex<Option<Looked>>,
     pub(crate) drafts: Mutex<Drafts>,
 }
@@ -94,6 +96,7 @@ impl Desk {
             sending: Mutex::new(()),
             last_sync: Mutex::new(None),
             chosen: Mutex::new(None),
+            offered: Mutex::new(false),
             looked: Mutex::new(None),
             drafts: Mutex::default(),
         }
@@ -102,6 +105,7 @@ impl Desk {
     /// A household list that the program was started with ("Mở bằng Từng Nhà").
     pub fn offer_file(&self, path: PathBuf) {
         *held(&self.chosen) = Some(path);
+        *held(&self.offered) = true;
     }
 
     /// The data folder.
@@ -146,7 +150,7 @@ impl Desk {
             held(&self.drafts).forget_all_of(laptop.store.identity().device);
         }
         if open.is_some() {
-            *held(&self.chosen) = None;
+            self.forget_list();
         }
         *open = Some(laptop);
     }
@@ -156,8 +160,13 @@ impl Desk {
     pub(crate) fn clear(&self) {
         *held(&self.laptop) = None;
         *held(&self.looked) = None;
-        *held(&self.chosen) = None;
+        self.forget_list();
         *held(&self.training) = false;
+    }
+
+    fn forget_list(&self) {
+        *held(&self.chosen) = None;
+        *held(&self.offered) = false;
     }
 
     /// How the closed laptop stands. A look takes the folder's lock for a moment, so it never happens while

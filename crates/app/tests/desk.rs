@@ -229,6 +229,9 @@ fn a_list_that_the_program_was_started_with_waits_for_the_laptop_to_be_opened() 
     window.ask("train", Value::Null);
     assert_eq!(window.ask("start", Value::Null)["list_offered"], true);
     assert_eq!(window.ask("look_at_list", json!({}))["households"], 1);
+    assert_eq!(window.ask("start", Value::Null)["list_offered"], false, "it was looked at");
+    window.ask("choose_list", Value::Null);
+    assert_eq!(window.ask("start", Value::Null)["list_offered"], false, "chosen on the page itself");
 }
 
 #[test]

@@ -100,6 +100,11 @@ export class Session {
     void this.send();
   }
 
+  /** The page of lists has the one that was offered. */
+  listTaken(): void {
+    if (this.start) this.start = { ...this.start, list_offered: false };
+  }
+
   async lock(): Promise<void> {
     await this.call('lock', null);
     this.savedAtMs = undefined;

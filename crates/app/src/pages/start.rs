@@ -9,6 +9,7 @@ use store::{DataFolder, StoreError, enrolling};
 use ts_rs::TS;
 
 use crate::commands::Call;
+use crate::desk::held;
 use crate::error::{AppError, BAD_REQUEST};
 use crate::look::Look;
 use crate::register;
@@ -29,7 +30,7 @@ pub struct StartView {
     pub here: Option<Here>,
     /// How the screen looks, also before anybody has unlocked.
     pub look: Look,
-    /// A household list that the program was started with.
+    /// A household list that the program was started with, or started again with, and no page has looked at.
     pub list_offered: bool,
     /// Of the program.
     pub version: String,
@@ -123,7 +124,7 @@ pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
         Stage::Open => Some(desk.with(|laptop| here(laptop, desk.in_training()))?),
         _ => None,
     };
-    let list_offered = crate::desk::held(&desk.chosen).is_some();
+    let list_offered = *held(&desk.offered);
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let look = Look::read(desk.folder());
     Ok(StartView { stage, trouble, enrolling, here, look, list_offered, version })

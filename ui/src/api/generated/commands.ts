@@ -967,7 +967,7 @@ here: Here | null,
  */
 look: Look, 
 /**
- * A household list that the program was started with.
+ * A household list that the program was started with, or started again with, and no page has looked at.
  */
 list_offered: boolean, 
 /**
