@@ -8,14 +8,19 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { Desk, putBehind, type Answers } from './desk';
 
 const DIST = join(import.meta.dirname, '../dist');
 const PICTURES = join(import.meta.dirname, '../../target/gallery');
 
-export const CONTENT_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
-  'connect-src ipc: http://ipc.localhost';
+/** The policy of the real window, from where the window takes it. */
+const WINDOW = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../src-tauri/tauri.conf.json'), 'utf8'),
+) as { app: { security: { csp: Record<string, string> } } };
+export const CONTENT_POLICY = Object.entries(WINDOW.app.security.csp)
+  .map(([what, from]) => `${what} ${from}`)
+  .join('; ');
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -115,6 +120,27 @@ export async function axeFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary}`),
     );
+}
+
+/** What differs from day to day: dates, hours, ages and what one calls people by them, ids. */
+const VARIES: [RegExp, string][] = [
+  [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>'],
+  [/(Thứ (Hai|Ba|Tư|Năm|Sáu|Bảy)|Chủ Nhật|T[2-7]|CN)(?= ?\d|$)/gim, '<weekday>'],
+  [/\d{2}\/\d{2}(\/\d{4})?/g, '<day>'],
+  [/\d{1,2}:\d{2}(?!\d)/g, '<hour>'],
+  [/(khoảng )?\d+ tuổi/g, '<age>'],
+  [/(?<!\p{L})(cụ|ông|bà|anh|chị|em) (?=\p{Lu})/giu, '<called> '],
+  [/còn \d+ giây/g, 'còn <seconds>'],
+];
+
+/**
+ * What a screen reader finds on the page, compared with `snapshots/NAME.aria.yml`. A tree that is missing or differs
+ * fails; one that was looked at and found right is written with `-u`.
+ */
+export async function expectTree(page: Page, name: string): Promise<void> {
+  const tree = await page.locator('body').ariaSnapshot();
+  const steady = VARIES.reduce((text, [what, mask]) => text.replace(what, mask), tree);
+  await expect(`${steady}\n`).toMatchFileSnapshot(join(import.meta.dirname, `snapshots/${name}.aria.yml`));
 }
 
 /** Keeps a picture under target/gallery. */

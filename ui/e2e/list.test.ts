@@ -152,6 +152,29 @@ it('a list the program was started with is looked at at once', async () => {
   await step('Xem cột');
 });
 
+it('a list handed to the open program brings its page to the front, wherever somebody was', async () => {
+  desk = new Desk(messyList());
+  await desk.ask('train', null);
+  let offered = false;
+  const start = async () => {
+    const { reply } = (await desk.ask('start', null)) as { reply: object };
+    return { ...reply, list_offered: offered };
+  };
+  page = await app.open('/tien-do', undefined, { desk, answers: { start } });
+  await page.getByRole('grid', { name: 'Bản đồ ngõ' }).waitFor();
+  await desk.ask('choose_list', null);
+  offered = true;
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await page.waitForURL(/danh-sach/);
+  await step('Xem cột');
+  // Looked at once; the next look at the window leads nowhere by itself.
+  offered = false;
+  await page.getByRole('link', { name: 'Hôm nay' }).click();
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await page.getByText('Vào nhà').first().waitFor();
+  expect(page.url()).not.toContain('danh-sach');
+});
+
 it('a wrong file says what to do, and another one can be chosen', async () => {
   const wrong = join(own, 'anh.xlsx');
   writeFileSync(wrong, 'no spreadsheet at all');

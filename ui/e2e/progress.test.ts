@@ -116,6 +116,22 @@ it('the map is walked by keys, filtered by digits, and opens the visit', async (
   await page.waitForURL(/#\/nha\//);
 });
 
+it("keys pressed in a dialog over the map are not the map's", async () => {
+  await evening();
+  await open();
+  await page.keyboard.press('6');
+  await page.getByText('Đang hiện 1 nhà: Chưa gặp').waitFor();
+  await page.getByRole('button', { name: 'Giao diện, cỡ chữ' }).click();
+  await page.keyboard.press('1');
+  await page.keyboard.press('c');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.getByText('Đang hiện 1 nhà: Chưa gặp').waitFor();
+  expect(await page.getByText('Đã chép.').count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await page.getByText('Đang hiện 1 nhà').waitFor({ state: 'detached' });
+});
+
 it('the way back from a visit ends at the same house', async () => {
   await open();
   await page.locator('[role=gridcell][tabindex="0"]').focus();

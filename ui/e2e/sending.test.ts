@@ -21,6 +21,8 @@ const AT_MS = Date.UTC(2026, 10, 22, 13, 15);
 const START: StartView = {
   stage: 'open',
   trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: {
     commune: 'Xã Đồng Sen',
     role: 'team_member',

@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AppError, StartView } from '../src/api/client';
+import type { AppError, EnrolForm, StartView } from '../src/api/client';
 import { Desk, type Answers } from './desk';
 import { axeFindings, picture, startApp, type App, type Size } from './harness';
 
@@ -28,6 +30,8 @@ const refuse = (code: string): never => {
 const stage = (view: Partial<StartView>): StartView => ({
   stage: 'locked',
   trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: null,
   list_offered: false,
   version: '0.1.0',
@@ -165,8 +169,6 @@ describe('a locked laptop', () => {
     await type('Mật khẩu bốn từ', 'aovang cuado balo cacao');
     await page.keyboard.press('Enter');
     await page.getByText('Mật khẩu chưa đúng').waitFor();
-    await page.getByRole('button', { name: 'Quên bốn từ?' }).press('Enter');
-    await page.getByText('vẫn nằm niêm phong').waitFor();
     await picture(page, 'setup-wrong');
     expect(await axeFindings(page)).toEqual([]);
     await page.getByLabel('Mật khẩu bốn từ').fill('  Aovang cuado  balo nhatranh');
@@ -176,6 +178,87 @@ describe('a locked laptop', () => {
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Khóa' }).click();
     await page.getByRole('heading', { name: 'Mở máy' }).waitFor();
+  });
+});
+
+describe('a laptop that needs a new code', () => {
+  /** The folder of a laptop as the real program finds it: the register of somebody, an enrolment not ended. */
+  function folder(...names: string[]): void {
+    desk = new Desk();
+    mkdirSync(join(desk.folder, 'data'));
+    for (const name of names) writeFileSync(join(desk.folder, 'data', name), '{}');
+  }
+  const asked: EnrolForm[] = [];
+  /** The commune takes the code; a register that stood there is set aside. */
+  async function behind(set_aside?: string): Promise<void> {
+    asked.length = 0;
+    let enrolled = false;
+    const answers: Answers = {
+      start: async () =>
+        enrolled ? hamlet() : ((await desk.ask('start', null)) as { reply: StartView }).reply,
+      enrol: async (form) => {
+        asked.push(form as EnrolForm);
+        enrolled = true;
+        await desk.ask('train', null);
+        return { passphrase: WORDS, commune: 'Xã Mẫu', hamlet_units: ['Thôn Mẫu'], set_aside };
+      },
+      send: () => ({ waiting: 0, confirmed: 0, to_review: 0, last: null, training: false }),
+    };
+    page = await app.open('/', undefined, { desk, answers });
+  }
+  async function connect(): Promise<void> {
+    await page.keyboard.type(CODE);
+    await type('Tên máy', 'Máy chị Lan');
+    await page.keyboard.press('Enter');
+    await page.getByText('balo', { exact: true }).waitFor();
+  }
+
+  it('forgot its words: reads what happens, connects by keys alone, and is told where the old register lies', async () => {
+    folder('register.db');
+    await behind('set-aside-1');
+    await page.getByRole('button', { name: 'Quên bốn từ' }).press('Enter');
+    await page.getByRole('dialog', { name: 'Kết nối lại bằng mã mới?' }).waitFor();
+    await picture(page, 'setup-forgotten');
+    expect(await axeFindings(page)).toEqual([]);
+    // Enter alone takes the step back.
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Mở máy' }).waitFor();
+    await page.getByRole('button', { name: 'Quên bốn từ' }).press('Enter');
+    await page.getByRole('button', { name: 'Kết nối lại bằng mã mới' }).press('Enter');
+    await page.locator('textarea:focus').waitFor();
+    await picture(page, 'setup-instead');
+    expect(await axeFindings(page)).toEqual([]);
+    await connect();
+    expect(asked).toEqual([{ code: CODE, address: null, device_name: 'Máy chị Lan', instead: true }]);
+    await page.getByText('Sổ cũ đã cất vào thư mục set-aside-1').waitFor();
+    await picture(page, 'setup-set-aside');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Đã chép ra giấy' }).press('Enter');
+    await type('Mật khẩu bốn từ', WORDS);
+    await page.keyboard.press('Enter');
+    await page.getByText('Vào nhà').first().waitFor();
+  });
+
+  it('lost the power while the words were copied: the same code makes it anew, unasked', async () => {
+    folder('register.db', 'enrolling.json');
+    await behind();
+    await page.getByText('Chưa kịp chép bốn từ').waitFor();
+    await picture(page, 'setup-unfinished');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel('Mã kết nối', { exact: true }).focus();
+    await connect();
+    expect(asked).toEqual([{ code: CODE, address: null, device_name: 'Máy chị Lan' }]);
+    expect(await page.getByText('Sổ cũ').count()).toBe(0);
+  });
+
+  it('changes its mind and opens with the words after all', async () => {
+    folder('register.db');
+    await behind();
+    await page.getByRole('button', { name: 'Quên bốn từ' }).click();
+    await page.getByRole('button', { name: 'Kết nối lại bằng mã mới' }).click();
+    await page.getByRole('button', { name: 'Quay lại gõ bốn từ' }).click();
+    await page.getByLabel('Mật khẩu bốn từ').waitFor();
+    expect(asked).toEqual([]);
   });
 });
 

@@ -79,6 +79,19 @@ describe('one alley, by keys alone', () => {
     await page.getByRole('button', { name: alleys[1]!.name, pressed: true }).waitFor();
   });
 
+  it('says a thing once, however long its key is held', async () => {
+    await openHamlet();
+    const { doors } = await today();
+    await here(`Số ${doors[0]!.house_no}`);
+    for (let time = 0; time < 6; time += 1) await page.keyboard.down('v');
+    await page.keyboard.up('v');
+    await page.getByText(`Đã ghi Số ${doors[0]!.house_no}: Vắng.`).waitFor();
+    // An arrow kept down walks: once past the first doors nothing more was said of them.
+    for (let time = 0; time < 3; time += 1) await page.keyboard.down('ArrowUp');
+    await page.keyboard.up('ArrowUp');
+    expect((await today()).doors.filter(({ last_outcome }) => last_outcome !== null)).toHaveLength(1);
+  });
+
   it('keeps a letter in a text and a key of an input method to themselves', async () => {
     await openHamlet();
     await card().waitFor();
@@ -249,6 +262,23 @@ describe.each<[string, string[]]>([
     expect(await axeFindings(page)).toEqual([]);
     expect(spill).toBeLessThanOrEqual(0);
   });
+});
+
+it('the look that was chosen is there again when the window opens, locked or not', async () => {
+  await openHamlet();
+  await card().waitFor();
+  await look('Tối, tương phản cao', '130%', 'English');
+  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
+  const root = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
+  expect(await root()).toMatchObject({ theme: 'dark', text: '130' });
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('en');
+  await page.context().close();
+  await desk.ask('lock', null);
+  page = await app.open('/', undefined, { desk });
+  await page.getByRole('heading', { name: 'Connect this laptop' }).waitFor();
+  expect(await root()).toMatchObject({ theme: 'dark', text: '130' });
 });
 
 it('the settings are a dialog, by keys too, and in English', async () => {

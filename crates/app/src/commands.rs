@@ -15,6 +15,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::desk::{Desk, JobProgress};
 use crate::error::{AppError, BAD_REQUEST, NO_SUCH_COMMAND};
+use crate::look::{Language, Theme};
 use crate::pages::{door, lists, progress, search, sending, start, today};
 
 /// One call of a page: the desk, and where to tell progress.
@@ -62,6 +63,8 @@ macro_rules! commands {
 commands! {
     /// What the first page needs.
     "start" = start::start : () => start::StartView;
+    /// Keeps the look of the screen.
+    "keep_look" = start::keep_look : crate::look::Look => ();
     /// Enrols this laptop with a one-time code.
     "enrol" = start::enrol : start::EnrolForm => start::Enrolled;
     /// Somebody typed the four words back.
@@ -78,6 +81,8 @@ commands! {
     "find" = search::find : search::FindRequest => Vec<search::Hit>;
     /// One household, its people and what is known of them.
     "household" = door::household : door::HouseholdRequest => door::HouseholdView;
+    /// Keeps what was said at a door and not saved yet, in memory; without a draft: forgets it.
+    "keep_draft" = door::keep_draft : door::DraftForm => ();
     /// What saving a visit would show, with nothing written.
     "weigh_visit" = door::weigh : crate::visit::VisitRequest => door::Weighed;
     /// Saves a visit.
@@ -126,6 +131,8 @@ pub fn typescript() -> String {
     types.visit::<AppError>();
     types.visit::<JobProgress>();
     let lists = [
+        list("THEMES", "Theme", &mut types, &Theme::ALL),
+        list("LANGUAGES", "Language", &mut types, &Language::ALL),
         list("CHANNELS", "Channel", &mut types, Channel::ALL),
         list("DECISIONS", "Decision", &mut types, Decision::ALL),
         list("FACTS", "Fact", &mut types, Fact::ALL),

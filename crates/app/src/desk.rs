@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use store::{Durability, KeyCost, Machine};
+use store::{Durability, KeyCost, Machine, StoreError};
 use ts_rs::TS;
 
+use crate::drafts::Drafts;
 use crate::error::{AppError, NOT_OPEN};
 use crate::lists::Looked;
 use crate::pages::sending::LastSync;
+use crate::pages::start::Standing;
 use crate::setup::{Laptop, Place, shipped_rules};
 
 /// How far a long job has come.
@@ -65,10 +67,16 @@ pub struct Desk {
     tools: Tools,
     laptop: Mutex<Option<Laptop>>,
     training: Mutex<bool>,
+    /// How the laptop stood when somebody began to open or enrol it; while that is under way nobody else may
+    /// touch the folder.
+    opening: Mutex<Option<Standing>>,
     pub(crate) sending: Mutex<()>,
     pub(crate) last_sync: Mutex<Option<LastSync>>,
     pub(crate) chosen: Mutex<Option<PathBuf>>,
+    /// The chosen list came from outside, and no page has looked at it yet.
+    pub(crate) offered: Mutex<bool>,
     pub(crate) looked: Mutex<Option<Looked>>,
+    pub(crate) drafts: Mutex<Drafts>,
 }
 
 impl fmt::Debug for Desk {
@@ -84,16 +92,20 @@ impl Desk {
             tools,
             laptop: Mutex::new(None),
             training: Mutex::new(false),
+            opening: Mutex::new(None),
             sending: Mutex::new(()),
             last_sync: Mutex::new(None),
             chosen: Mutex::new(None),
+            offered: Mutex::new(false),
             looked: Mutex::new(None),
+            drafts: Mutex::default(),
         }
     }
 
     /// A household list that the program was started with ("Mở bằng Từng Nhà").
     pub fn offer_file(&self, path: PathBuf) {
         *held(&self.chosen) = Some(path);
+        *held(&self.offered) = true;
     }
 
     /// The data folder.
@@ -134,18 +146,44 @@ impl Desk {
         *held(&self.training) = training;
         *held(&self.last_sync) = None;
         *held(&self.looked) = None;
+        if training {
+            held(&self.drafts).forget_all_of(laptop.store.identity().device);
+        }
         if open.is_some() {
-            *held(&self.chosen) = None;
+            self.forget_list();
         }
         *open = Some(laptop);
     }
 
-    /// Closes the laptop: the key leaves the memory. What is not saved was never promised.
+    /// Closes the laptop: the key leaves the memory. What was said at a door and not saved waits for it to be
+    /// opened again.
     pub(crate) fn clear(&self) {
         *held(&self.laptop) = None;
         *held(&self.looked) = None;
-        *held(&self.chosen) = None;
+        self.forget_list();
         *held(&self.training) = false;
+    }
+
+    fn forget_list(&self) {
+        *held(&self.chosen) = None;
+        *held(&self.offered) = false;
+    }
+
+    /// How the closed laptop stands. A look takes the folder's lock for a moment, so it never happens while
+    /// somebody opens the laptop: what they began from is answered instead.
+    pub(crate) fn standing(&self) -> Standing {
+        let opening = held(&self.opening);
+        opening.clone().unwrap_or_else(|| Standing::of(self.folder()))
+    }
+
+    /// Before opening or enrolling; it is under way until the answer is dropped.
+    pub(crate) fn begin_opening(&self) -> Result<Opening<'_>, AppError> {
+        let mut opening = held(&self.opening);
+        if opening.is_some() {
+            return Err(StoreError::InUse.into());
+        }
+        *opening = Some(Standing::of(self.folder()));
+        Ok(Opening(self))
     }
 
     /// One look at the open laptop.
@@ -157,6 +195,15 @@ impl Desk {
             Some(laptop) => look(laptop),
             None => Err(AppError::new(NOT_OPEN)),
         }
+    }
+}
+
+/// Somebody opens or enrols the laptop.
+pub(crate) struct Opening<'a>(&'a Desk);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        *held(&self.0.opening) = None;
     }
 }
 

@@ -4,8 +4,10 @@
 pub mod commands;
 pub mod desk;
 pub mod doors;
+mod drafts;
 pub mod error;
 pub mod lists;
+pub mod look;
 pub mod pages;
 pub mod register;
 pub mod script;

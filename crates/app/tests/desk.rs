@@ -1,10 +1,14 @@
 //! The desk as a window uses it: commands by name, JSON in and out, in the training hamlet.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::net::TcpListener;
+
 use app::commands::{self, Call};
 use app::desk::{Desk, Tools};
 use serde_json::{Value, json};
-use store::{Durability, KeyCost, SystemMachine};
+use store::{DataFolder, Durability, KeyCost, SystemMachine, enrolling};
+use sync_core::api::EnrolmentCode;
+use sync_core::wire::SigningKey;
 
 /// Chosen wherever a list is asked for.
 const LIST: &str = "Thôn;Số nhà;Họ và tên;Năm sinh;Quan hệ\nThôn Khác;9;Lê Mới Toanh;1990;Chủ hộ\n";
@@ -81,6 +85,66 @@ fn a_new_laptop_says_so_and_nothing_else_can_be_asked() {
 }
 
 #[test]
+fn a_locked_laptop_whose_words_nobody_has_shown_to_have_takes_a_code_as_well() {
+    let window = Window::new();
+    let data = |name: &str| window.desk.folder().join(name);
+    let standing = || {
+        let start = window.ask("start", Value::Null);
+        (start["stage"].clone(), start["enrolling"].clone())
+    };
+    assert_eq!(standing(), (json!("new"), json!(false)));
+    {
+        let folder = DataFolder::open(window.desk.folder()).unwrap();
+        let _begun = enrolling::begin(&folder, &mut SystemMachine::default(), false).unwrap();
+    }
+    assert_eq!(standing(), (json!("new"), json!(true)), "cut off before the commune answered");
+    std::fs::write(data("register.db"), b"made").unwrap();
+    assert_eq!(standing(), (json!("locked"), json!(true)), "cut off while the words were copied");
+    enrolling::end(&DataFolder::open(window.desk.folder()).unwrap()).unwrap();
+    assert_eq!(standing(), (json!("locked"), json!(false)));
+}
+
+#[test]
+fn a_look_from_elsewhere_while_a_laptop_is_opened_finds_it_as_it_was() {
+    let window = Window::new();
+    // A commune that takes the call and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let code = EnrolmentCode {
+        address: Some(format!("https://{}", silent.local_addr().unwrap())),
+        identity: SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes(),
+        secret: "invented".into(),
+    };
+    let form = json!({ "code": code.to_string(), "address": null, "device_name": "Máy chị Lan" });
+    std::thread::scope(|scope| {
+        let enrolling = scope.spawn(|| window.try_ask("enrol", form.clone()));
+        let (call, _) = silent.accept().unwrap();
+        let start = window.ask("start", Value::Null);
+        assert_eq!((&start["stage"], &start["trouble"]), (&json!("new"), &Value::Null));
+        let second = window.try_ask("unlock", json!({ "passphrase": "aovang cuado balo nhatranh" }));
+        assert_eq!(second, Err("store.in_use".into()));
+        assert_eq!(window.ask("start", Value::Null)["stage"], "new", "still under way");
+        drop((call, silent));
+        assert_eq!(enrolling.join().unwrap(), Err("enrol.unreachable".into()));
+    });
+    let start = window.ask("start", Value::Null);
+    assert_eq!((&start["stage"], &start["enrolling"]), (&json!("new"), &json!(true)));
+}
+
+#[test]
+fn the_look_of_the_screen_is_known_before_anybody_unlocks() {
+    let window = Window::new();
+    let look = || window.ask("start", Value::Null)["look"].clone();
+    assert_eq!(look(), json!({ "theme": "system", "text_size": 100, "language": "vi" }));
+    let chosen = json!({ "theme": "dark", "text_size": 130, "language": "en" });
+    window.ask("keep_look", chosen.clone());
+    assert_eq!(look(), chosen);
+    let unknown = json!({ "theme": "dark", "text_size": 7, "language": "en" });
+    assert_eq!(window.try_ask("keep_look", unknown), Err("app.bad_request".into()));
+    assert_eq!(look(), chosen);
+    assert_eq!(window.ask("start", Value::Null)["stage"], "new", "a look is no register");
+}
+
+#[test]
 fn training_is_a_hamlet_of_its_own_that_sends_nothing() {
     let window = Window::training();
     let start = window.ask("start", Value::Null);
@@ -122,6 +186,30 @@ fn what_is_weighed_is_what_save_shows_and_undo_takes_it_back() {
 }
 
 #[test]
+fn what_was_said_and_not_saved_is_there_again_until_it_is_saved_and_only_while_open() {
+    let window = Window::training();
+    let (household, member) = window.somebody();
+    let here = json!({ "household": household["household"] });
+    let keep = |draft: Value| {
+        window.ask("keep_draft", json!({ "household": household["household"], "draft": draft }))
+    };
+    let draft = || window.ask("household", here.clone())["draft"].clone();
+    assert_eq!(draft(), Value::Null);
+    keep(json!("said"));
+    assert_eq!(draft(), json!("said"));
+    keep(Value::Null);
+    assert_eq!(draft(), Value::Null);
+    keep(json!("said again"));
+    window.ask("save_visit", visit(&household, &member, &json!([["uses", "yes", null]])));
+    assert_eq!(draft(), Value::Null);
+    keep(json!("after it"));
+    window.ask("lock", Value::Null);
+    assert_eq!(window.try_ask("household", here.clone()), Err("app.not_open".into()));
+    let late = json!({ "household": household["household"], "draft": "late" });
+    assert_eq!(window.try_ask("keep_draft", late), Err("app.not_open".into()));
+}
+
+#[test]
 fn what_was_looked_at_on_one_laptop_is_not_taken_in_on_another() {
     let window = Window::training();
     assert_eq!(window.ask("choose_list", Value::Null)["households"], 1);
@@ -141,6 +229,9 @@ fn a_list_that_the_program_was_started_with_waits_for_the_laptop_to_be_opened() 
     window.ask("train", Value::Null);
     assert_eq!(window.ask("start", Value::Null)["list_offered"], true);
     assert_eq!(window.ask("look_at_list", json!({}))["households"], 1);
+    assert_eq!(window.ask("start", Value::Null)["list_offered"], false, "it was looked at");
+    window.ask("choose_list", Value::Null);
+    assert_eq!(window.ask("start", Value::Null)["list_offered"], false, "chosen on the page itself");
 }
 
 #[test]

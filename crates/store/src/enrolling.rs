@@ -104,6 +104,11 @@ impl Enrolling {
     }
 }
 
+/// One has begun here and not ended: a code works again, with or without a register beside it.
+pub fn has_begun(folder: &DataFolder) -> bool {
+    folder.enrolling().exists()
+}
+
 /// Ends it: the laptop is enrolled, and somebody has the passphrase.
 pub fn end(folder: &DataFolder) -> Result<(), StoreError> {
     match std::fs::remove_file(folder.enrolling()) {
@@ -153,10 +158,12 @@ mod tests {
         let (_dir, folder) = folder();
         let first = begin_here(&folder).unwrap();
         let again = begin_here(&folder).unwrap();
+        assert!(has_begun(&folder));
         assert_eq!(first.device_key("code"), again.device_key("code"));
         assert_ne!(first.device_key("code"), first.device_key("other code"));
         end(&folder).unwrap();
         end(&folder).unwrap();
+        assert!(!has_begun(&folder));
         assert_ne!(begin_here(&folder).unwrap().device_key("code"), first.device_key("code"));
     }
 

@@ -1,6 +1,6 @@
 /**
  * What a page may ask for, typed by the generated table. Two versions stand behind it: `desktop.ts` (the
- * real window) and `memory.ts` (tests and the page of all states). Nothing else in the interface calls
+ * real window) and `memory.ts` (tests). Nothing else in the interface calls
  * `invoke` or `fetch`.
  */
 import type { AppError, Commands, JobProgress } from './generated/commands';

@@ -1,4 +1,4 @@
-/** A client that answers from a table: tests and the page of all states. */
+/** A client that answers from a table: for tests. */
 import { Refusal, type Client, type CommandName, type JobProgress, type Reply, type Request } from './client';
 
 type Answer<N extends CommandName> = (

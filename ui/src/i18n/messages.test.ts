@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -34,7 +34,35 @@ const FORBIDDEN: RegExp[] = [
   /thu hồi thiết bị/i,
 ];
 
+/** All that can say a sentence: the screens and the programs, without what is generated and without tests. */
+const SAYING = ['ui/src', 'crates', 'src-tauri/src'];
+const root = join(import.meta.dirname, '../../..');
+const sources = SAYING.flatMap((at) =>
+  readdirSync(join(root, at), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(rs|ts|svelte)$/.test(path) && !/generated\b|\.test\.ts$|target\b/.test(path))
+    .map((path) => readFileSync(join(root, at, path), 'utf8')),
+);
+
+/** Keys said as they are, and patterns of those put together: `setup.train.${point}`, "fact.{}". */
+const said = new Set(sources.flatMap((text) => text.match(/[a-z_]+(?:\.[a-z0-9_]+)+/g) ?? []));
+const composed = [
+  ...new Set(
+    sources.flatMap((text) => [
+      ...(text.match(/`[a-z_]+\.[a-z0-9_.]*(?:\$\{[^`]*?\}[a-z0-9_.]*)+`/g) ?? []),
+      ...(text.match(/"[a-z_]+\.[a-z0-9_.]*(?:\{[a-z_]*\}[a-z0-9_.]*)+"/g) ?? []),
+    ]),
+  ),
+].map((template) => {
+  const parts = template.slice(1, -1).split(/\$?\{.*?\}/);
+  return new RegExp(`^${parts.map((part) => part.replaceAll('.', '\\.')).join('[a-z0-9_.]+')}$`);
+});
+
 describe('the catalogue', () => {
+  it('has no sentence that nobody says', () => {
+    const unsaid = Object.keys(vi).filter((key) => !said.has(key) && !composed.some((one) => one.test(key)));
+    expect(unsaid).toEqual([]);
+  });
+
   it('has every sentence in both languages, with the same parameters', () => {
     expect(Object.keys(en)).toEqual(Object.keys(vi));
     for (const [key, text] of Object.entries(vi)) {

@@ -8,6 +8,10 @@ it.each<[number, number, TextSize, string]>([
   [1366, 768, 100, ''],
   [1280, 650, 100, 'low'],
   [1093, 558, 100, 'narrow low'],
+  [683, 349, 100, 'narrow low stacked flat'],
+  [640, 330, 150, 'narrow low stacked flat'],
+  [899, 700, 100, 'narrow stacked'],
+  [900, 700, 100, 'narrow'],
   [1366, 768, 130, 'narrow low'],
   [1366, 768, 150, 'narrow low stacked'],
 ])('a window of %d by %d at %d %% text: %s', (width, height, size, expected) => {

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
-import { digitOf, isCtrl, letterOf, stepOf } from './keys';
+import { digitOf, isCtrl, isHeld, isOurs, letterOf, stepOf } from './keys';
 
 function pressed(code: string, init: KeyboardEventInit = {}, where = 'button'): KeyboardEvent {
   const target = document.createElement(where);
@@ -33,6 +33,38 @@ describe('keys', () => {
     expect(isCtrl(pressed('KeyK', { key: 'k', ctrlKey: true }, 'input'), 'K')).toBe(true);
     expect(isCtrl(pressed('KeyK', { key: 'k' }), 'K')).toBe(false);
   });
+
+  it.each<[string, string, boolean]>([
+    ['the bare page', '<p></p>', true],
+    ['a dialog that is shut', '<dialog></dialog>', true],
+    ['an open dialog, wherever the focus is', '<dialog open></dialog>', false],
+    ['an open menu', '<div role="menu"></div>', false],
+  ])('ours over %s', (_, over, ours) => {
+    const host = document.createElement('div');
+    host.innerHTML = over;
+    document.body.append(host);
+    expect(isOurs(pressed('Escape', { key: 'Escape' }))).toBe(ours);
+    host.remove();
+  });
+
+  it('is not ours when somebody else took it or an input method composes', () => {
+    const taken = new KeyboardEvent('keydown', { code: 'KeyC', cancelable: true });
+    expect(isOurs(taken)).toBe(true);
+    taken.preventDefault();
+    expect(isOurs(taken)).toBe(false);
+    expect(isOurs(pressed('KeyC', { key: 'Process' }))).toBe(false);
+  });
+
+  it.each<[string, KeyboardEvent, boolean]>([
+    ['pressed once', pressed('KeyV', { key: 'v' }), false],
+    ['a letter kept down', pressed('KeyV', { key: 'v', repeat: true }), true],
+    ['a digit kept down', pressed('Digit1', { key: '1', repeat: true }), true],
+    ['Enter kept down', pressed('Enter', { key: 'Enter', repeat: true }), true],
+    ['an arrow walks on', pressed('ArrowDown', { key: 'ArrowDown', repeat: true }), false],
+    ['Tab walks on', pressed('Tab', { key: 'Tab', repeat: true }), false],
+    ['a letter in a text', pressed('KeyV', { key: 'v', repeat: true }, 'textarea'), false],
+    ['an input method', pressed('KeyV', { key: 'Process', repeat: true }), false],
+  ])('held: %s', (_, event, held) => expect(isHeld(event)).toBe(held));
 
   it.each<[string, number, 'across' | 'down', number | undefined]>([
     ['ArrowRight', 2, 'across', 0],

@@ -11,6 +11,20 @@ export function isTyping(event: KeyboardEvent): boolean {
   return isComposing(event) || (event.target instanceof Element && event.target.matches(TEXT_FIELDS));
 }
 
+/** What lies over the page and has its own keys while it is open. */
+const OVER_THE_PAGE = 'dialog[open], [role=menu]';
+
+/**
+ * The page may take the key: nobody else has, no input method is composing, and no dialog or menu lies over it.
+ * Every handler on the window asks this first.
+ */
+export function isOurs(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || isComposing(event)) return false;
+  const on = event.target;
+  const page = on instanceof Node ? (on.ownerDocument ?? on) : document;
+  return !(page as Document).querySelector(OVER_THE_PAGE);
+}
+
 /** Keys that lead somewhere or write a text may be held down. */
 const MAY_REPEAT = /^(?:Arrow|Page|Home|End|Tab|Backspace|Delete)/;
 

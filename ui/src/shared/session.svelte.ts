@@ -10,6 +10,12 @@ import type { JobProgress, SendingView, StartView } from '$api/client';
 /** How often a laptop with work to send tries again by itself. */
 const TRY_AGAIN_MS = 5 * 60_000;
 
+/** Nobody answered, or the line was too slow: what people call having no network. */
+const NO_NETWORK = ['sync.unreachable', 'sync.stalled'];
+
+/** `untried`: nothing was asked of the commune yet. `unsent`: it was, and something else than the line is in the way. */
+export type Network = 'untried' | 'online' | 'offline' | 'unsent' | 'sending' | 'training';
+
 export class Session {
   /** Nothing yet: the first question is on its way. */
   start = $state<StartView | null>(null);
@@ -28,10 +34,14 @@ export class Session {
     this.#client = client;
   }
 
-  get network(): 'online' | 'offline' | 'sending' | 'training' {
+  get network(): Network {
     if (this.start?.here?.training) return 'training';
-    if (this.job) return 'sending';
-    return this.sending?.last?.report ? 'online' : 'offline';
+    // Until somebody has answered, what was known of the line still holds.
+    if (this.job && this.job.phase !== 'connecting') return 'sending';
+    const last = this.sending?.last;
+    if (!last) return 'untried';
+    if (!last.error) return 'online';
+    return NO_NETWORK.includes(last.error.code) ? 'offline' : 'unsent';
   }
 
   call<N extends CommandName>(
@@ -50,7 +60,15 @@ export class Session {
       if (this.start) throw thrown;
       // Nothing is known of this laptop yet; a page must say so all the same.
       const trouble = Refusal.from(thrown).error;
-      this.start = { stage: 'unusable', trouble, here: null, list_offered: false, version: '' };
+      this.start = {
+        stage: 'unusable',
+        trouble,
+        enrolling: false,
+        look: { theme: 'system', text_size: 100, language: 'vi' },
+        here: null,
+        list_offered: false,
+        version: '',
+      };
     }
     this.sending = this.start.stage === 'open' ? await this.call('sending', null) : null;
   }
@@ -73,6 +91,18 @@ export class Session {
     } finally {
       this.job = null;
     }
+  }
+
+  /** Opens the laptop; what waited overnight is tried at once, and nobody waits for it. */
+  async unlock(passphrase: string): Promise<void> {
+    await this.call('unlock', { passphrase });
+    await this.refresh();
+    void this.send();
+  }
+
+  /** The page of lists has the one that was offered. */
+  listTaken(): void {
+    if (this.start) this.start = { ...this.start, list_offered: false };
   }
 
   async lock(): Promise<void> {

@@ -14,6 +14,8 @@ const here = {
 const open: StartView = {
   stage: 'open',
   trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
   here: { ...here, units: [] },
   list_offered: false,
   version: '0.1.0',
@@ -30,21 +32,52 @@ function session(answers: Answers): Session {
   return new Session(inMemory({ start: () => open, sending: () => waiting(2), ...answers }));
 }
 
-test('no network is the ordinary state until a sync has ended well', async () => {
-  const report = { sent: 2, received: 0, to_review: 0, sent_changes: 2, received_changes: 0 };
+const report = { sent: 2, received: 0, to_review: 0, sent_changes: 2, received_changes: 0 };
+const failed = (code: string) => ({ code, params: {}, retryable: true });
+
+test('nothing is said of the network before it was tried', async () => {
   const here = session({ send: () => waiting(0, { at_ms: 1, report, error: null }) });
   await here.refresh();
-  expect([here.network, here.sending?.waiting]).toEqual(['offline', 2]);
+  expect([here.network, here.sending?.waiting]).toEqual(['untried', 2]);
   expect(await here.send()).toBeNull();
   expect([here.network, here.sending?.waiting, here.job]).toEqual(['online', 0, null]);
 });
 
-test('a server that is not there is told, and the work still waits', async () => {
-  const error = { code: 'sync.unreachable', params: {}, retryable: true };
-  const here = session({ send: () => waiting(2, { at_ms: 1, report: null, error }) });
+test.each([
+  ['sync.unreachable', 'offline'],
+  ['sync.stalled', 'offline'],
+  ['auth.revoked', 'unsent'],
+  ['sync.other_identity', 'unsent'],
+])('%s is told as %s, and the work still waits', async (code, network) => {
+  const here = session({ send: () => waiting(2, { at_ms: 1, report: null, error: failed(code) }) });
   await here.refresh();
-  expect(await here.send()).toEqual(error);
-  expect([here.network, here.sending?.waiting]).toEqual(['offline', 2]);
+  expect(await here.send()).toEqual(failed(code));
+  expect([here.network, here.sending?.waiting]).toEqual([network, 2]);
+});
+
+test('what waited is tried as soon as the laptop is open, and nobody waits for it', async () => {
+  const asked: string[] = [];
+  let opened = false;
+  const here = session({
+    unlock: () => ((opened = true), null),
+    start: () => (opened ? open : { ...open, stage: 'locked', here: null }),
+    send: () => (asked.push('send'), new Promise(() => {})),
+  });
+  await here.refresh();
+  await here.unlock('aovang cuado balo nhatranh');
+  expect([here.start?.stage, asked, here.network]).toEqual(['open', ['send'], 'untried']);
+});
+
+test('wrong words open nothing and send nothing', async () => {
+  const here = session({
+    start: () => ({ ...open, stage: 'locked', here: null }),
+    unlock: () => {
+      throw failed('store.wrong_passphrase');
+    },
+  });
+  await here.refresh();
+  await expect(here.unlock('x')).rejects.toThrow('store.wrong_passphrase');
+  expect(here.job).toBeNull();
 });
 
 test('one sync at a time, and none from the training hamlet', async () => {
@@ -58,6 +91,8 @@ test('one sync at a time, and none from the training hamlet', async () => {
   });
   await slow.refresh();
   const first = slow.send();
+  expect([slow.network, slow.job?.phase]).toEqual(['untried', 'connecting']);
+  slow.job = { phase: 'sending', done: 1, of: 2 };
   expect(slow.network).toBe('sending');
   await slow.send();
   finish();

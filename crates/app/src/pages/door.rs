@@ -17,7 +17,8 @@ use ts_rs::TS;
 use super::Named;
 use super::verdict::VerdictView;
 use crate::commands::Call;
-use crate::error::{AppError, NO_SUCH_HOUSEHOLD};
+use crate::desk::held;
+use crate::error::{AppError, BAD_REQUEST, NO_SUCH_HOUSEHOLD};
 use crate::script::{self, Script};
 use crate::setup::Laptop;
 use crate::visit::{self, VisitRequest};
@@ -63,6 +64,17 @@ pub struct HouseholdView {
     pub certifiable: Vec<Fact>,
     /// Answers to `smartphone` after which no skill is asked.
     pub without_phone: Vec<Choice>,
+    /// What the page kept here before it was saved.
+    pub draft: Option<String>,
+}
+
+/// What was said at a door and not saved yet.
+#[derive(Clone, Deserialize, TS)]
+pub struct DraftForm {
+    /// Whose door.
+    pub household: HouseholdId,
+    /// In the page's own words; nothing: it was saved or dropped.
+    pub draft: Option<String>,
 }
 
 /// The last time.
@@ -159,14 +171,17 @@ pub struct UndoRequest {
 
 /// One household, its people and what is known of them.
 pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<HouseholdView, AppError> {
-    call.desk.with(|laptop| {
+    let desk = call.desk;
+    desk.with(|laptop| {
         let today = laptop.store.today();
+        let draft = held(&desk.drafts).of(laptop.store.identity().device, request.household);
         let by = laptop.store.counted_by().clone();
         let state = register::household(laptop, request.household)?;
         let (progress, verdict) = standing(laptop, request.household)?;
-        let alley = alleys::of_unit(laptop.store.reading(), state.household.hamlet_unit)?
-            .into_iter()
-            .find(|alley| Some(alley.id) == state.household.alley);
+        let alley = match state.household.alley {
+            Some(id) => alleys::get(laptop.store.reading(), id)?,
+            None => None,
+        };
         let people = state
             .people
             .iter()
@@ -193,6 +208,7 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
             never_seen: by.rules.never_seen.clone(),
             certifiable: by.rules.certifiable.clone(),
             without_phone: by.rules.without_phone.clone(),
+            draft,
         })
     })
 }
@@ -250,11 +266,30 @@ pub fn weigh(call: &mut Call<'_>, request: &VisitRequest) -> Result<Weighed, App
 
 /// Saves a visit. When this returns, it survives a power cut.
 pub fn save(call: &mut Call<'_>, request: &VisitRequest) -> Result<Saved, AppError> {
-    call.desk.with(|laptop| {
+    let desk = call.desk;
+    desk.with(|laptop| {
         let saved = visit::save(laptop, request)?;
+        held(&desk.drafts).forget(laptop.store.identity().device, request.household);
         let set = &laptop.store.counted_by().criteria;
         let verdict = VerdictView::of(&saved.verdict, set);
         Ok(Saved { visit: saved.visit, at_ms: saved.saved_at_ms, progress: saved.progress, verdict })
+    })
+}
+
+/// Keeps or forgets what was said at a door.
+pub fn keep_draft(call: &mut Call<'_>, form: &DraftForm) -> Result<(), AppError> {
+    let desk = call.desk;
+    desk.with(|laptop| {
+        let device = laptop.store.identity().device;
+        let mut drafts = held(&desk.drafts);
+        match &form.draft {
+            Some(draft) if drafts.keep(device, form.household, draft) => Ok(()),
+            Some(_) => Err(AppError::new(BAD_REQUEST)),
+            None => {
+                drafts.forget(device, form.household);
+                Ok(())
+            }
+        }
     })
 }
 

@@ -101,7 +101,7 @@ pub struct TakenIn {
 pub fn choose(call: &mut Call<'_>, (): &()) -> Result<Option<ListPage>, AppError> {
     match call.desk.choose_file() {
         Some(path) => {
-            call.desk.offer_file(path);
+            *held(&call.desk.chosen) = Some(path);
             page(call.desk).map(Some)
         }
         None => Ok(None),
@@ -115,6 +115,7 @@ pub fn look(call: &mut Call<'_>, _: &LookRequest) -> Result<Option<ListPage>, Ap
 }
 
 fn page(desk: &Desk) -> Result<ListPage, AppError> {
+    *held(&desk.offered) = false;
     let path = held(&desk.chosen).clone().ok_or_else(|| AppError::new(NO_LIST_CHOSEN))?;
     let unreadable = |_| AppError::new(LIST_UNREADABLE);
     // One byte more than any list may have: enough for the reader to refuse it by size.

@@ -44,9 +44,7 @@ pub fn find(call: &mut Call<'_>, request: &FindRequest) -> Result<Vec<Hit>, AppE
         for member in register::find(laptop, &request.query)? {
             let Some(household) = households::get(connection, member.household)? else { continue };
             let alley = match household.alley {
-                Some(id) => {
-                    alleys::of_unit(connection, household.hamlet_unit)?.into_iter().find(|one| one.id == id)
-                }
+                Some(id) => alleys::get(connection, id)?,
                 None => None,
             };
             hits.push(Hit {

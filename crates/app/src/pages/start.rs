@@ -1,14 +1,17 @@
 //! First run and every start: enrol by code, training, unlock.
 
+use std::path::Path;
+
 use domain::calendar::Day;
 use domain::people::Role;
 use serde::{Deserialize, Serialize};
-use store::DataFolder;
+use store::{DataFolder, StoreError, enrolling};
 use ts_rs::TS;
 
 use crate::commands::Call;
-use crate::desk::Desk;
-use crate::error::AppError;
+use crate::desk::held;
+use crate::error::{AppError, BAD_REQUEST};
+use crate::look::Look;
 use crate::register;
 use crate::setup::Laptop;
 use crate::training;
@@ -20,9 +23,14 @@ pub struct StartView {
     pub stage: Stage,
     /// Why the data folder cannot be used, where it cannot.
     pub trouble: Option<AppError>,
+    /// An enrolment has begun here and not ended: nobody has shown yet that they have the four words. Where the
+    /// laptop is locked, a code can be entered as well.
+    pub enrolling: bool,
     /// Once open: where we are.
     pub here: Option<Here>,
-    /// A household list that the program was started with.
+    /// How the screen looks, also before anybody has unlocked.
+    pub look: Look,
+    /// A household list that the program was started with, or started again with, and no page has looked at.
     pub list_offered: bool,
     /// Of the program.
     pub version: String,
@@ -108,23 +116,37 @@ pub struct UnlockForm {
 /// What the first page needs.
 pub fn start(call: &mut Call<'_>, (): &()) -> Result<StartView, AppError> {
     let desk = call.desk;
-    let (stage, trouble) = match desk.is_open() {
-        true => (Stage::Open, None),
-        false => stage(desk),
+    let Standing { stage, trouble, enrolling } = match desk.is_open() {
+        true => Standing { stage: Stage::Open, trouble: None, enrolling: false },
+        false => desk.standing(),
     };
     let here = match stage {
         Stage::Open => Some(desk.with(|laptop| here(laptop, desk.in_training()))?),
         _ => None,
     };
-    let list_offered = crate::desk::held(&desk.chosen).is_some();
-    Ok(StartView { stage, trouble, here, list_offered, version: env!("CARGO_PKG_VERSION").to_owned() })
+    let list_offered = *held(&desk.offered);
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let look = Look::read(desk.folder());
+    Ok(StartView { stage, trouble, enrolling, here, look, list_offered, version })
 }
 
-fn stage(desk: &Desk) -> (Stage, Option<AppError>) {
-    match DataFolder::open(desk.folder()) {
-        Ok(folder) if folder.database().exists() => (Stage::Locked, None),
-        Ok(_) => (Stage::New, None),
-        Err(error) => (Stage::Unusable, Some(error.into())),
+/// How a closed laptop stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    stage: Stage,
+    trouble: Option<AppError>,
+    enrolling: bool,
+}
+
+impl Standing {
+    pub(crate) fn of(folder: &Path) -> Self {
+        match DataFolder::open(folder) {
+            Ok(folder) => {
+                let stage = if folder.database().exists() { Stage::Locked } else { Stage::New };
+                Self { stage, trouble: None, enrolling: enrolling::has_begun(&folder) }
+            }
+            Err(error) => Self { stage: Stage::Unusable, trouble: Some(error.into()), enrolling: false },
+        }
     }
 }
 
@@ -144,10 +166,19 @@ pub(crate) fn here(laptop: &mut Laptop, training: bool) -> Result<Here, AppError
     })
 }
 
+/// Keeps the look of the screen.
+pub fn keep_look(call: &mut Call<'_>, look: &Look) -> Result<(), AppError> {
+    if !look.is_known() {
+        return Err(AppError::new(BAD_REQUEST));
+    }
+    Ok(look.keep(call.desk.folder()).map_err(StoreError::from)?)
+}
+
 /// Enrols this laptop. Nothing is kept if it fails; the code can be tried again.
 pub fn enrol(call: &mut Call<'_>, form: &EnrolForm) -> Result<Enrolled, AppError> {
     let code: String = form.code.split_whitespace().collect();
     let address = form.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
+    let _opening = call.desk.begin_opening()?;
     let place = call.desk.place(call.desk.folder())?;
     let name = form.device_name.trim();
     let (laptop, passphrase, set_aside) = match form.instead {
@@ -171,6 +202,7 @@ pub fn words_written(call: &mut Call<'_>, (): &()) -> Result<(), AppError> {
 
 /// Opens the enrolled laptop.
 pub fn unlock(call: &mut Call<'_>, form: &UnlockForm) -> Result<(), AppError> {
+    let _opening = call.desk.begin_opening()?;
     let laptop = Laptop::open(call.desk.place(call.desk.folder())?, &form.passphrase)?;
     call.desk.put(laptop, false);
     Ok(())

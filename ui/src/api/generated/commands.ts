@@ -145,6 +145,19 @@ last_day: Day | null,
 last_outcome: Outcome | null, };
 
 /**
+ * What was said at a door and not saved yet.
+ */
+export type DraftForm = { 
+/**
+ * Whose door.
+ */
+household: HouseholdId, 
+/**
+ * In the page's own words; nothing: it was saved or dropped.
+ */
+draft: string | null, };
+
+/**
  * What a new member types.
  */
 export type EnrolForm = { 
@@ -427,7 +440,11 @@ certifiable: Array<Fact>,
 /**
  * Answers to `smartphone` after which no skill is asked.
  */
-without_phone: Array<Choice>, };
+without_phone: Array<Choice>, 
+/**
+ * What the page kept here before it was saved.
+ */
+draft: string | null, };
 
 /**
  * The parts of long jobs.
@@ -450,6 +467,11 @@ done: number,
  * Of how many, where that is known.
  */
 of: number | null, };
+
+/**
+ * Languages of the screens.
+ */
+export type Language = "vi" | "en";
 
 /**
  * How a try to send went.
@@ -599,6 +621,23 @@ without_unit: number,
  * Hamlet units that this laptop does not work in; nothing is written of them.
  */
 other_units: number, };
+
+/**
+ * The look of the screen.
+ */
+export type Look = { 
+/**
+ * Light or dark.
+ */
+theme: Theme, 
+/**
+ * Percent: 100, 115, 130 or 150.
+ */
+text_size: number, 
+/**
+ * Of the screens.
+ */
+language: Language, };
 
 /**
  * How a chosen list is read; empty: as found.
@@ -915,11 +954,20 @@ stage: Stage,
  */
 trouble: AppError | null, 
 /**
+ * An enrolment has begun here and not ended: nobody has shown yet that they have the four words. Where the
+ * laptop is locked, a code can be entered as well.
+ */
+enrolling: boolean, 
+/**
  * Once open: where we are.
  */
 here: Here | null, 
 /**
- * A household list that the program was started with.
+ * How the screen looks, also before anybody has unlocked.
+ */
+look: Look, 
+/**
+ * A household list that the program was started with, or started again with, and no page has looked at.
  */
 list_offered: boolean, 
 /**
@@ -990,6 +1038,11 @@ result: ListResult,
  * When, milliseconds since 1970.
  */
 at_ms: number, };
+
+/**
+ * Light or dark.
+ */
+export type Theme = "light" | "dark" | "system";
 
 /**
  * A fact over a population.
@@ -1229,6 +1282,12 @@ progress: Progress,
 verdict: VerdictView, };
 
 /** In the order screens show them. */
+export const THEMES: readonly Theme[] = ["light","dark","system"];
+
+/** In the order screens show them. */
+export const LANGUAGES: readonly Language[] = ["vi","en"];
+
+/** In the order screens show them. */
 export const CHANNELS: readonly Channel[] = ["at_home","mobile_point","phone","at_commune"];
 
 /** In the order screens show them. */
@@ -1267,6 +1326,7 @@ export const EVIDENCE: readonly Evidence[] = ["imported","proxy","self_reported"
 /** Every command: what it is asked with and what it answers. */
 export type Commands = {
   start: { request: null; reply: StartView };
+  keep_look: { request: Look; reply: null };
   enrol: { request: EnrolForm; reply: Enrolled };
   words_written: { request: null; reply: null };
   unlock: { request: UnlockForm; reply: null };
@@ -1275,6 +1335,7 @@ export type Commands = {
   today: { request: TodayRequest; reply: TodayView };
   find: { request: FindRequest; reply: Array<Hit> };
   household: { request: HouseholdRequest; reply: HouseholdView };
+  keep_draft: { request: DraftForm; reply: null };
   weigh_visit: { request: VisitRequest; reply: Weighed };
   save_visit: { request: VisitRequest; reply: Saved };
   undo_visit: { request: UndoRequest; reply: Saved };

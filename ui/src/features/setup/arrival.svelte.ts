@@ -18,6 +18,8 @@ export class Arrival {
   address = $state('');
   /** Asked for, or the code names none. */
   addressShown = $state(false);
+  /** A register stands here, and somebody says that a new one comes in its place. It is set aside, never deleted. */
+  instead = $state(false);
   /** The laptop talks with the commune. */
   busy = $state(false);
   errors = $state<Partial<Record<Field, string>>>({});
@@ -48,6 +50,7 @@ export class Arrival {
         code: this.code,
         address: this.addressShown && this.address.trim() ? this.address.trim() : null,
         device_name: this.name.trim(),
+        ...(this.instead ? { instead: true } : {}),
       });
       this.page = 'words';
     } catch (thrown) {
@@ -56,6 +59,13 @@ export class Arrival {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Back to the four words after all; what was refused is no longer told. */
+  stay(): void {
+    this.instead = false;
+    this.errors = {};
+    this.trouble = null;
   }
 
   /** The words as typed back from the sheet of paper. */

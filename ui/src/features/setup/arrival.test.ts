@@ -6,7 +6,15 @@ import { Session } from '$shared/session.svelte';
 import { Arrival } from './arrival.svelte';
 
 const CODE = 'TN1.eyJ2IjoxLCJ4';
-const fresh: StartView = { stage: 'new', trouble: null, here: null, list_offered: false, version: '0' };
+const fresh: StartView = {
+  stage: 'new',
+  trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
+  here: null,
+  list_offered: false,
+  version: '0',
+};
 const refuse = (code: string): never => {
   throw { code, params: {}, retryable: false } satisfies AppError;
 };
@@ -99,6 +107,18 @@ test.each<[string, (arrival: Arrival) => unknown]>([
     false,
     false,
   ]);
+});
+
+test('a new register comes in place of the old one only where somebody says so', async () => {
+  const arrival = arrive();
+  fill(arrival);
+  arrival.instead = true;
+  await arrival.enrol();
+  arrival.errors = { code: 'x' };
+  arrival.stay();
+  expect([arrival.instead, arrival.errors]).toEqual([false, {}]);
+  await arrival.enrol();
+  expect(arrival.asked.map(({ instead }) => instead)).toEqual([true, undefined]);
 });
 
 test('an address is sent only where its field is shown', async () => {

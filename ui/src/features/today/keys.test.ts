@@ -6,7 +6,8 @@ import { deedOf, type Deed } from './keys';
 const doors = ['a', 'b', 'c'].map((household) => ({ household }) as DoorView);
 
 function press(init: KeyboardEventInit, on: string): Deed | undefined {
-  document.body.innerHTML = `<dialog><p id="d"></p></dialog><a href="#/"></a><p id="p"></p><input />`;
+  const open = on === '#d' ? 'open' : '';
+  document.body.innerHTML = `<dialog ${open}><p id="d"></p></dialog><a href="#/"></a><p id="p"></p><input />`;
   let deed: Deed | undefined;
   const target = document.querySelector(on)!;
   target.addEventListener('keydown', (event) => (deed = deedOf(event as KeyboardEvent, doors, 'b')));

@@ -1,6 +1,6 @@
 /** What a key means on Hôm nay. */
 import type { DoorView, HouseholdId } from '$api/client';
-import { isCtrl, isTyping, letterOf, stepOf } from '$shared/keys';
+import { isCtrl, isOurs, isTyping, letterOf, stepOf } from '$shared/keys';
 
 export type Deed =
   | { does: 'choose'; household: HouseholdId }
@@ -16,7 +16,7 @@ export function deedOf(
   chosen: HouseholdId | undefined,
 ): Deed | undefined {
   const on = event.target instanceof Element ? event.target : null;
-  if (event.defaultPrevented || isTyping(event) || on?.closest('dialog, [role=menu]')) return undefined;
+  if (!isOurs(event) || isTyping(event)) return undefined;
   if (isCtrl(event, 'Z')) return { does: 'undo' };
   if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
   // Enter belongs to the button or link that has the focus.

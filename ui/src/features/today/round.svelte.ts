@@ -39,6 +39,8 @@ export class Round {
   readonly #session: Session;
   #saving = false;
   #asked = 0;
+  /** The alley that was asked for last, whether it has come or not. */
+  #alley: TodayRequest = { unit: null, alley: null };
 
   constructor(session: Session) {
     this.#session = session;
@@ -56,10 +58,10 @@ export class Round {
 
   /** The same place again, after something came from elsewhere. */
   async again(): Promise<void> {
-    const { unit, alley } = this.view ?? {};
-    const kept = this.chosen;
-    await this.#show({ unit: unit?.id ?? null, alley: alley ?? null });
-    if (this.view?.doors.some(({ household }) => household === kept)) this.choose(kept);
+    this.houses.clear();
+    if (!(await this.#read(this.#alley))) return;
+    const { doors, today } = this.view!;
+    this.choose(this.#stands(this.chosen) ? this.chosen : nextDoor(doors, today));
   }
 
   goTo(request: TodayRequest): Promise<void> {
@@ -92,7 +94,7 @@ export class Round {
         this.recorded = { visit: saved.visit, door, outcome, next_day };
         await this.#afterwards(saved.at_ms);
         const { doors, today } = this.view ?? { doors: [], today: '' };
-        this.choose(nextDoor(doors, today, door.household));
+        this.#lead(door.household, nextDoor(doors, today, door.household));
       },
       () => this.record(outcome, next_day),
     );
@@ -102,12 +104,13 @@ export class Round {
     const recorded = this.recorded;
     if (!recorded || this.#saving) return;
     const { household } = recorded.door;
+    const at = this.chosen;
     await this.#save(
       () => this.#session.call('undo_visit', { household, visit: recorded.visit }),
       async (saved) => {
         this.recorded = null;
         await this.#afterwards(saved.at_ms);
-        this.choose(household);
+        this.#lead(at, household);
       },
       () => this.undo(),
     );
@@ -130,25 +133,41 @@ export class Round {
     this.houses.clear();
     // The pill may be a moment late; the visit is saved all the same.
     await this.#session.saved(at_ms).catch(() => undefined);
-    const { unit, alley } = this.view!;
-    await this.#read({ unit: unit?.id ?? null, alley });
+    await this.#read(this.#alley);
   }
 
   async #show(request: TodayRequest): Promise<void> {
     this.houses.clear();
-    await this.#read(request);
-    if (this.view) this.choose(nextDoor(this.view.doors, this.view.today));
+    const at = this.chosen;
+    if (!(await this.#read(request))) return;
+    const { doors, today } = this.view!;
+    this.#lead(at, nextDoor(doors, today));
   }
 
-  async #read(request: TodayRequest): Promise<void> {
+  /** Leads to a door, unless somebody has gone to another one since: then that one is in front of us. */
+  #lead(from: HouseholdId | undefined, to: HouseholdId | undefined): void {
+    this.choose(this.chosen !== from && this.#stands(this.chosen) ? this.chosen : to);
+  }
+
+  #stands(household: HouseholdId | undefined): boolean {
+    return this.view?.doors.some((door) => door.household === household) ?? false;
+  }
+
+  /** Whether the answer came and is still wanted. */
+  async #read(request: TodayRequest): Promise<boolean> {
+    this.#alley = request;
     const asked = ++this.#asked;
     try {
       const view = await this.#session.call('today', request);
-      if (asked !== this.#asked) return;
+      if (asked !== this.#asked) return false;
       this.view = view;
+      // Where nothing was named, what came is what is asked for from here on.
+      this.#alley = { unit: view.unit?.id ?? null, alley: view.alley };
       this.trouble = null;
+      return true;
     } catch (thrown) {
       if (asked === this.#asked) this.trouble = Refusal.from(thrown).error;
+      return false;
     }
   }
 

@@ -126,3 +126,63 @@ test('a register that cannot be read says why and is read again', async () => {
   await round.again();
   expect([round.trouble, round.view?.alleys]).toEqual([null, []]);
 });
+
+/** Answers of `today` that come when the test lets them. */
+function slowly() {
+  const waiting: (() => void)[] = [];
+  let slow = false;
+  const shown = hamlet();
+  const plain = shown.session.call.bind(shown.session);
+  shown.session.call = (async (name: never, request: never) => {
+    if (slow && name === 'today') await new Promise<void>((go) => waiting.push(go));
+    return plain(name, request);
+  }) as typeof shown.session.call;
+  return {
+    ...shown,
+    hold: () => (slow = true),
+    letGo: () => {
+      slow = false;
+      waiting.splice(0).forEach((go) => go());
+    },
+    asked: () => waiting.length,
+  };
+}
+
+test('an arrow pressed while a reload is under way is not overruled by it', async () => {
+  const { round, hold, letGo, asked } = slowly();
+  await round.open();
+  hold();
+  const absent = round.record('absent');
+  await expect.poll(asked).toBe(1);
+  round.choose('x3');
+  letGo();
+  await absent;
+  expect([round.chosen, round.door?.household]).toEqual(['x3', 'x3']);
+
+  hold();
+  const back = round.undo();
+  await expect.poll(asked).toBe(1);
+  round.choose('x2');
+  letGo();
+  await back;
+  expect(round.chosen).toBe('x2');
+
+  hold();
+  const again = round.again();
+  round.choose('x1');
+  letGo();
+  await again;
+  expect(round.chosen).toBe('x1');
+});
+
+test('an alley that was asked for while a visit is saved is the one that is shown', async () => {
+  const { round, hold, letGo, asked } = slowly();
+  await round.open();
+  hold();
+  const absent = round.record('absent');
+  await expect.poll(asked).toBe(1);
+  const walk = round.walk(1);
+  letGo();
+  await Promise.all([absent, walk]);
+  expect([round.view?.alley, round.chosen]).toEqual(['y', 'y1']);
+});

@@ -72,6 +72,7 @@ export function household(people: PersonView[], more: Partial<HouseholdView> = {
     never_seen: ['payment'],
     certifiable: ['knows', 'skill', 'uses', 'safe', 'bdhvs'],
     without_phone: ['keypad', 'none'],
+    draft: null,
     ...more,
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '$api/client';
 import type { Session } from '$shared/session.svelte';
 import { canWeigh, isDirty, requestOf, type Draft } from './draft';
-import { kept } from './kept';
+import { keptOf, visitingOf, type Kept } from './kept';
 import { BEGIN, press, undone, type Deed, type Visiting } from './steps';
 
 export interface Done {
@@ -42,20 +42,24 @@ export class VisitPage {
   readonly #session: Session;
   readonly #household: string;
   readonly #away: () => void;
+  readonly #kept: Kept;
   #weighing = false;
 
   constructor(session: Session, household: string, away: () => void) {
     this.#session = session;
     this.#household = household;
     this.#away = away;
-    this.visiting = kept.get(household) ?? BEGIN;
+    this.#kept = keptOf(session);
   }
 
   async load(): Promise<void> {
     this.loadTrouble = undefined;
     try {
-      this.view = await this.#session.call('household', { household: this.#household });
-      this.verdict = this.view.verdict;
+      await this.#kept.settled();
+      const view = await this.#session.call('household', { household: this.#household });
+      if (this.visiting === BEGIN) this.visiting = visitingOf(view.draft) ?? BEGIN;
+      this.view = view;
+      this.verdict = view.verdict;
       void this.#weigh();
     } catch (thrown) {
       this.loadTrouble = Refusal.from(thrown).error;
@@ -67,9 +71,12 @@ export class VisitPage {
     const said = visiting.draft !== this.visiting.draft;
     this.visiting = visiting;
     if (!said) return;
-    if (isDirty(visiting.draft)) kept.set(this.#household, visiting);
-    else kept.delete(this.#household);
+    this.#keep();
     void this.#weigh();
+  }
+
+  #keep(): void {
+    this.#kept.keep(this.#household, isDirty(this.visiting.draft) ? this.visiting : null);
   }
 
   change(step: (view: HouseholdView, visiting: Visiting) => Visiting): void {
@@ -109,7 +116,7 @@ export class VisitPage {
   }
 
   goAway(): void {
-    kept.delete(this.#household);
+    this.#kept.keep(this.#household, null);
     this.#away();
   }
 
@@ -129,7 +136,7 @@ export class VisitPage {
     const request = requestOf(this.view, draft, outcome);
     const saved = await this.#only(() => this.#session.call('save_visit', request), outcome);
     if (!saved) return;
-    kept.delete(this.#household);
+    this.#kept.keep(this.#household, null);
     this.done = { outcome, saved, draft };
     await this.#tell(saved.at_ms);
   }
@@ -143,7 +150,7 @@ export class VisitPage {
     if (!back) return;
     // The day belonged to the outcome that was taken back.
     if (outcome === 'postponed') this.visiting = undone(this.visiting);
-    if (isDirty(this.visiting.draft)) kept.set(this.#household, this.visiting);
+    this.#keep();
     this.done = undefined;
     await this.#tell(back.at_ms);
     await this.load();

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { Saved, VerdictView, VisitRequest } from '$api/client';
 import { inMemory, type Answers } from '$api/memory';
 import { Session } from '$shared/session.svelte';
-import { kept } from './kept';
 import { family } from './sample';
 import { VisitPage } from './visit.svelte';
 import { kindOf, lastWords, statusOf, valueLabel, verdictWords } from './words';
@@ -14,7 +13,6 @@ const saved: Saved = { visit: 'V', at_ms: 1, progress: 'met', verdict: verdict()
 const full = { code: 'store.disk_full', params: {}, retryable: true };
 
 async function opened(answers: Answers = {}): Promise<{ page: VisitPage; left: () => number }> {
-  kept.clear();
   let left = 0;
   const client = inMemory({
     household: () => family(),
@@ -107,7 +105,7 @@ describe('leaving', () => {
     // While it asks, keys belong to the dialog.
     expect(page.key('2')).toBe(false);
     page.goAway();
-    expect([left(), kept.size]).toEqual([1, 0]);
+    expect(left()).toBe(1);
   });
 
   it('asks before an outcome drops answers, but a spoken no goes along', async () => {
@@ -120,13 +118,62 @@ describe('leaving', () => {
     expect(other.page.done?.outcome).toBe('declined');
   });
 
-  it('finds the answers again after a look at another page', async () => {
-    const { page } = await opened();
+  it('finds the answers again in another page or another window, until they are saved or dropped', async () => {
+    const drafts = new Map<string, string | null>();
+    const answers: Answers = {
+      household: () => family({ draft: drafts.get('H') ?? null }),
+      keep_draft: ({ household, draft }) => (drafts.set(household, draft), null),
+    };
+    const { page } = await opened(answers);
     press(page, '1 2 1');
-    const again = new VisitPage(new Session(inMemory({})), 'H', () => {});
-    expect(again.visiting).toEqual(page.visiting);
-    await again.load();
-    expect(again.loadTrouble?.code).toBe('app.no_such_command');
+    await settled();
+    const again = await opened(answers);
+    expect(again.page.visiting).toEqual(page.visiting);
+    press(again.page, 'Ctrl+Z');
+    expect(again.page.visiting.draft).not.toEqual(page.visiting.draft);
+    press(again.page, '1');
+    again.page.goAway();
+    await settled();
+    expect(drafts.get('H')).toBeNull();
+    expect((await opened(answers)).page.visiting.draft).toEqual(EMPTY);
+
+    const saving = await opened(answers);
+    press(saving.page, '1 2 1 Ctrl+Enter');
+    await settled();
+    expect([saving.page.done?.outcome, drafts.get('H')]).toEqual(['met', null]);
+  });
+
+  it('a draft that cannot be read begins anew', async () => {
+    for (const draft of ['', '{', '{"draft":1}', 'null'])
+      expect((await opened({ household: () => family({ draft }) })).page.visiting.draft, draft).toEqual(
+        EMPTY,
+      );
+  });
+
+  it('a slow program hears the last word last', async () => {
+    const heard: (string | null)[] = [];
+    const waiting: (() => void)[] = [];
+    const { page } = await opened({
+      keep_draft: async ({ draft }) => {
+        await new Promise<void>((go) => waiting.push(go));
+        heard.push(draft);
+        return null;
+      },
+    });
+    press(page, '1 2 1');
+    await settled();
+    press(page, 'Ctrl+Z 2');
+    await settled();
+    expect(waiting).toHaveLength(1);
+    const flush = async () => {
+      waiting.splice(0).forEach((go) => go());
+      await settled();
+    };
+    await flush();
+    page.goAway();
+    await flush();
+    await flush();
+    expect([heard.at(-1), heard.length <= 3]).toEqual([null, true]);
   });
 });
 
