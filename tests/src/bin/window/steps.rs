@@ -67,6 +67,7 @@ impl Walk<'_> {
         lan.kill()?;
         let mut lan = self.open("lan", None).await?;
         self.unlock(&mut lan, &words).await?;
+        visits::at_today(&mut lan).await?;
         let shown = shown_counts(&mut lan).await?;
         let expected = json!({
             "households": number(&before, "households"),
@@ -265,8 +266,7 @@ impl Walk<'_> {
         page.show("mo-khoa").await?;
         page.tab_to("input").await?;
         page.type_text(words).await?;
-        page.press(&[Key::Enter]).await?;
-        visits::at_today(page).await
+        page.press(&[Key::Enter]).await
     }
 
     async fn send(&mut self, page: &mut Page) -> Result<()> {
@@ -320,7 +320,7 @@ impl Walk<'_> {
         let started = Instant::now();
         let mut head = self.open("tu", Some(list)).await?;
         self.unlock(&mut head, words).await?;
-        head.go_to("#/danh-sach").await?;
+        // It was started with a list, so that is the page it opens.
         head.until("return document.querySelector('main').innerText.includes('hộ,')").await?;
         head.show("danh-sach-cot").await?;
         head.press(&[Key::Enter]).await?;

@@ -19,14 +19,18 @@ pub(crate) async fn at_today(page: &mut Page) -> Result<()> {
 /// What the page asks for now: its headings, whether something was asked of everybody, the row in turn, and
 /// whether a Save was refused.
 const STATE: &str = "const text = (one) => one?.innerText ?? '';
-    const headings = [...document.querySelectorAll('h1, h2')].map(text);
+    const cursor = document.querySelector('[data-cursor]');
+    // The focus follows the cursor a moment later; between the two nothing is asked for.
+    if (cursor && !cursor.contains(document.activeElement)) return null;
+    if (document.body.innerText.includes('Đang lưu…')) return null;
+    const headings = [...document.querySelectorAll('main h1, main h2')].map(text);
     const group = document.activeElement.closest('[aria-label]');
     return {
       headings,
       several: document.activeElement.closest('[role=group]')?.querySelector('[role=checkbox][aria-checked=true]') != null,
       asked_all: document.body.innerText.includes('Đã hỏi hết'),
       unsaved: document.body.innerText.includes('Chưa lưu được'),
-      focus: (group?.getAttribute('aria-label') ?? '') + '|' + text(document.querySelector('[data-cursor]')),
+      focus: (group?.getAttribute('aria-label') ?? '') + '|' + text(cursor),
     };";
 
 /// The visit's page is there and listens to keys: its cursor is on it.
