@@ -126,7 +126,10 @@ impl TypeVisitor for Declared {
 
 /// The TypeScript that the pages are compiled against.
 pub fn typescript() -> String {
-    let mut types = Declared { config: Config::new().with_large_int("number"), by_name: BTreeMap::new() };
+    let large = "number";
+    #[cfg(feature = "sabotage")]
+    let large = if domain::fault::is("stale_type") { "bigint" } else { large };
+    let mut types = Declared { config: Config::new().with_large_int(large), by_name: BTreeMap::new() };
     let table = declare(&mut types);
     types.visit::<AppError>();
     types.visit::<JobProgress>();

@@ -131,6 +131,10 @@ macro_rules! codes {
 
             /// The word on the wire and in the catalogue of sentences.
             pub fn code(&self) -> &str {
+                #[cfg(feature = "sabotage")]
+                if domain::fault::is("message_key") {
+                    return "auth.renamed_without_its_sentence";
+                }
                 match self {
                     $(Self::$variant => $code,)*
                     Self::Unrecognised(code) => code,
