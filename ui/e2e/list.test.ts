@@ -66,12 +66,14 @@ it('a messy list goes in by the keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await step('Dòng chưa đọc được');
   await page.keyboard.press('F8');
-  await page.locator('tr[aria-rowindex="2"]:focus').waitFor();
+  await page.getByText(/^Dòng đang xem: dòng 14,/).waitFor();
   await page.keyboard.press('F8');
-  await page.locator('tr[aria-rowindex="3"]:focus').waitFor();
-  await page.getByText(/^Dòng đang xem:/).waitFor();
+  await page.getByText(/^Dòng đang xem: dòng 27,/).waitFor();
   await picture(page, 'list-3-rows');
   expect(await axeFindings(page)).toEqual([]);
+  // One step back to the row, one more to the columns.
+  await page.keyboard.press('Escape');
+  await page.locator('tr[aria-rowindex="3"]:focus').waitFor();
   await page.keyboard.press('Escape');
   await step('Xem cột');
   await page.keyboard.press('Enter');
@@ -91,6 +93,55 @@ it('a messy list goes in by the keyboard alone', async () => {
   await picture(page, 'list-5-done');
   expect(await axeFindings(page)).toEqual([]);
   expect((await desk.ask('progress', { unit: null })).reply).toMatchObject({ figures: { households: 32 } });
+});
+
+it('a column is chosen anew and every row is mended in place, by the keyboard alone', async () => {
+  const path = join(own, 'hai-cot-ten.csv');
+  writeFileSync(
+    path,
+    'Thôn,Số nhà,Họ và tên,Tên khai sinh,Năm sinh,Quan hệ\n' +
+      'Thôn Mẫu,81,Bác Tư,Lê Mẫu Tư,19500,Chủ hộ\n,,Út,,1999,Con\n,,Ba,Lê Mẫu Ba,2001,Con\n',
+  );
+  await open(path);
+  await page.keyboard.press('Enter');
+  await step('Xem cột');
+  const names = page.getByLabel('Cột D, Tên khai sinh: máy đọc là');
+  await page.getByLabel('Cột C, Họ và tên: máy đọc là').selectOption('Không đọc');
+  await page.getByText('Cần ít nhất một cột họ tên').waitFor();
+  expect(await page.getByLabel('Cột C, Họ và tên: máy đọc là').inputValue()).toBe('full_name');
+  await names.focus();
+  await names.selectOption('Họ và tên');
+  await expect.poll(() => page.getByLabel('Cột C, Họ và tên: máy đọc là').inputValue()).toBe('');
+  expect(await names.evaluate((select) => select === document.activeElement)).toBe(true);
+  await picture(page, 'list-2-remapped');
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Đúng cột' }).focus();
+  await page.keyboard.press('Enter');
+  await step('Dòng chưa đọc được');
+  await page.keyboard.press('F8');
+  await page.getByLabel('Sửa ô D3').waitFor();
+  await page.keyboard.type('Lê Mẫu Út');
+  await picture(page, 'list-3-mending');
+  expect(await axeFindings(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  const birth = page.getByLabel('Sửa ô E2');
+  await birth.waitFor();
+  await expect.poll(() => birth.evaluate((one) => one === document.activeElement)).toBe(true);
+  expect(await birth.inputValue()).toBe('19500');
+  await page.keyboard.type('1950');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Mọi dòng đều đọc được' }).waitFor();
+  await page.keyboard.press('Enter');
+  await step('Xác nhận');
+  await page.keyboard.type('Ông Tư');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Kế hoạch số 12/KH-UBND của xã');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Đã đưa vào 1 hộ/).waitFor();
+  const { reply } = (await desk.ask('find', { query: 'le mau' })) as {
+    reply: { person: { full_name: string } }[];
+  };
+  expect(reply.map(({ person }) => person.full_name).sort()).toEqual(['Lê Mẫu Ba', 'Lê Mẫu Tư', 'Lê Mẫu Út']);
 });
 
 it.each([
@@ -138,6 +189,8 @@ it('the list of a whole commune is read, and twenty thousand rows to look at scr
   await page.keyboard.press('Enter');
   await step('Dòng chưa đọc được');
   await page.keyboard.press('F8');
+  await page.locator('form input:focus').waitFor();
+  await page.keyboard.press('Escape');
   await page.locator('tr[aria-rowindex="2"]:focus').waitFor();
   await page.keyboard.press('End');
   await page.locator('tr:focus', { hasText: 'Cần xem' }).waitFor();

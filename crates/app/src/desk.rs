@@ -15,7 +15,7 @@ use ts_rs::TS;
 
 use crate::drafts::Drafts;
 use crate::error::{AppError, NOT_OPEN};
-use crate::lists::Looked;
+use crate::lists::{Looked, Reading};
 use crate::pages::sending::LastSync;
 use crate::pages::start::Standing;
 use crate::setup::{Laptop, Place, shipped_rules};
@@ -75,6 +75,8 @@ pub struct Desk {
     pub(crate) chosen: Mutex<Option<PathBuf>>,
     /// The chosen list came from outside, and no page has looked at it yet.
     pub(crate) offered: Mutex<bool>,
+    /// How the chosen list is read.
+    pub(crate) reading: Mutex<Reading>,
     pub(crate) looked: Mutex<Option<Looked>>,
     pub(crate) drafts: Mutex<Drafts>,
 }
@@ -97,6 +99,7 @@ impl Desk {
             last_sync: Mutex::new(None),
             chosen: Mutex::new(None),
             offered: Mutex::new(false),
+            reading: Mutex::default(),
             looked: Mutex::new(None),
             drafts: Mutex::default(),
         }
@@ -104,6 +107,7 @@ impl Desk {
 
     /// A household list that the program was started with ("Mở bằng Từng Nhà").
     pub fn offer_file(&self, path: PathBuf) {
+        *held(&self.reading) = Reading::default();
         *held(&self.chosen) = Some(path);
         *held(&self.offered) = true;
     }
@@ -164,8 +168,9 @@ impl Desk {
         *held(&self.training) = false;
     }
 
-    fn forget_list(&self) {
+    pub(crate) fn forget_list(&self) {
         *held(&self.chosen) = None;
+        *held(&self.reading) = Reading::default();
         *held(&self.offered) = false;
     }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use domain::ids::{DeviceId, HamletUnitId, JobId, RosterListId};
 use domain::registry::RecordKind;
 use roster::{
-    Counts, Destination, HouseholdPlan, Limits, Plan, Preview, Register, RosterList, UnitPlan, match_list,
-    unit_called,
+    Counts, Destination, HouseholdPlan, Limits, MappedColumn, Mapping, Plan, Preview, Register, Repair,
+    RosterList, RowTrouble, UnitPlan, match_list, unit_called,
 };
 use serde::Serialize;
 use store::tables::{alleys, hamlet_units, households, members};
@@ -42,6 +42,12 @@ pub struct ListView {
     pub preview: Preview,
     /// What taking it in would do.
     pub result: ListResult,
+    /// The columns a person can choose among.
+    pub columns: Vec<MappedColumn>,
+    /// What stands in the cell of each rejected row, in the order of the preview.
+    pub rejected: Vec<String>,
+    /// The same of each row to look at.
+    pub warned: Vec<String>,
 }
 
 /// What taking a list in did, or would do, in the hamlet units of this laptop.
@@ -78,18 +84,52 @@ pub struct Source {
     pub basis: String,
 }
 
-/// Reads a list and matches it against the register. Writes nothing.
+/// How a person wants a list to be read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Which column says what; without it: as the titles say.
+    pub mapping: Option<Mapping>,
+    /// Cells that were repaired in place.
+    pub repairs: Vec<Repair>,
+}
+
+/// Reads a list as its titles say and matches it against the register. Writes nothing.
 pub fn look(laptop: &mut Laptop, bytes: &[u8]) -> Result<Looked, AppError> {
+    look_as(laptop, bytes, &Reading::default())
+}
+
+/// The same as a person wants it read.
+pub fn look_as(laptop: &mut Laptop, bytes: &[u8], reading: &Reading) -> Result<Looked, AppError> {
     let today = laptop.store.today();
-    let mut list = roster::read(&roster::open(bytes, &Limits::default())?, today)?;
+    let limits = Limits::default();
+    let book = roster::open(bytes, &limits)?.repaired(&reading.repairs, &limits);
+    let columns = book.columns();
+    let mut list = match &reading.mapping {
+        Some(mapping) => roster::read_with(&book, &titled(mapping, &columns), today)?,
+        None => roster::read(&book, today)?,
+    };
     let preview = list.preview();
+    let shown = |line: &RowTrouble| {
+        let column = line.column.as_deref().unwrap_or_default();
+        book.shown(&line.sheet, line.row, column)
+    };
+    let rejected = preview.rejected.iter().map(shown).collect();
+    let warned = preview.warnings.iter().map(shown).collect();
     // A laptop of one hamlet unit knows where a list without a unit belongs.
     if let [only] = laptop.commune.hamlet_unit_names.as_slice() {
         list = list.in_unit(only);
     }
     let (_, result) = matched(laptop, &list)?;
     let device = laptop.store.identity().device;
-    Ok(Looked { list, device, view: ListView { preview, result } })
+    Ok(Looked { list, device, view: ListView { preview, result, columns, rejected, warned } })
+}
+
+/// A person chooses columns by their letters; the titles are those of the file.
+fn titled(mapping: &Mapping, columns: &[MappedColumn]) -> Mapping {
+    let of = |chosen: &MappedColumn| {
+        columns.iter().find(|one| one.column == chosen.column).unwrap_or(chosen).clone()
+    };
+    Mapping(mapping.0.iter().map(|(role, chosen)| (*role, of(chosen))).collect())
 }
 
 /// What a list adds to the register as it stands now.

@@ -223,6 +223,49 @@ fn what_was_looked_at_on_one_laptop_is_not_taken_in_on_another() {
 }
 
 #[test]
+fn a_column_is_read_as_somebody_says_and_a_cell_is_repaired_in_place() {
+    let window = Window::training();
+    let path = window._folder.path().join("list.csv");
+    std::fs::write(
+        &path,
+        "Thôn;Số nhà;Họ và tên;Tên gọi;Năm sinh;Quan hệ;CCCD\nThôn Mẫu;9;Lê Mới;Lê Cũ;19900;Chủ hộ;1\n;;;Lê Hai;1991;Con;2\n",
+    )
+    .unwrap();
+    let page = window.ask("choose_list", Value::Null);
+    let columns: Vec<&str> =
+        page["columns"].as_array().unwrap().iter().map(|one| one["column"].as_str().unwrap()).collect();
+    assert_eq!(columns, ["A", "B", "C", "D", "E", "F"], "a number of identity cards is no choice");
+    let rejected = json!([{ "sheet": "", "row": 3, "column": "C", "reason": "name_missing", "text": "" }]);
+    let warned =
+        json!({ "sheet": "", "row": 2, "column": "E", "reason": "birth_unreadable", "text": "19900" });
+    assert_eq!((&page["rejected"], &page["warnings"][0], &page["persons"]), (&rejected, &warned, &json!(1)));
+
+    let repairs = json!([
+        { "sheet": "", "row": 3, "column": "C", "text": "Lê Ba" },
+        { "sheet": "", "row": 2, "column": "E", "text": "1990" },
+    ]);
+    let page = window.ask("look_at_list", json!({ "repairs": repairs }));
+    assert_eq!((&page["rejected"], &page["persons"], &page["repairs"]), (&json!([]), &json!(2), &repairs));
+
+    let mapping = json!({ "full_name": "D", "birth": "E", "relation": "F", "hamlet_unit": "A" });
+    let page = window.ask("look_at_list", json!({ "mapping": mapping }));
+    let read_as =
+        |role: &str| page["mapping"].as_array().unwrap().iter().find(|one| one["role"] == role).cloned();
+    let name = json!({ "role": "full_name", "column": "D", "title": "Tên gọi" });
+    assert_eq!((read_as("full_name"), read_as("house_no")), (Some(name), None));
+    assert_eq!(page["repairs"], repairs, "what was repaired stays repaired");
+
+    // Nobody's name: refused, and the next look goes on from before.
+    let nameless = json!({ "mapping": { "birth": "E" } });
+    assert_eq!(window.try_ask("look_at_list", nameless), Err("roster.no_header".into()));
+    let unknown = json!({ "mapping": { "shoe_size": "E" } });
+    assert_eq!(window.try_ask("look_at_list", unknown), Err("app.bad_request".into()));
+    assert_eq!(window.ask("look_at_list", json!({}))["mapping"], page["mapping"]);
+    // Another choice of file begins as found.
+    assert_eq!(window.ask("choose_list", Value::Null)["repairs"], json!([]));
+}
+
+#[test]
 fn a_list_that_the_program_was_started_with_waits_for_the_laptop_to_be_opened() {
     let window = Window::new();
     window.desk.offer_file(window._folder.path().join("list.csv"));

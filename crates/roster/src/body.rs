@@ -278,11 +278,17 @@ impl<'a> Reader<'a> {
         (birth, sex, troubles)
     }
 
+    /// Where the name that a row lacks is to stand.
+    fn name_column(&self) -> Option<String> {
+        let names = [Role::FullName, Role::GivenName, Role::HeadName];
+        names.iter().find_map(|role| self.columns.get(role)).map(|column| column_letters(*column))
+    }
+
     fn reject(&mut self, row: u32, reason: Trouble) {
         self.body.rejected.push(RowTrouble {
             sheet: self.sheet.name.clone(),
             row: row + 1,
-            column: None,
+            column: self.name_column(),
             reason,
         });
     }

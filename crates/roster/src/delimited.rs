@@ -40,7 +40,12 @@ pub(crate) fn open(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError>
     if cells.is_empty() {
         return Err(ReadError::Empty);
     }
-    Ok(Workbook { encoding, sheets: vec![Sheet::from_cells("", cells, Vec::new())], hidden: Vec::new() })
+    Ok(Workbook {
+        encoding,
+        sheets: vec![Sheet::from_cells("", cells, Vec::new())],
+        hidden: Vec::new(),
+        as_sent: None,
+    })
 }
 
 /// Blank lines that the reader passed over in front of a record.

@@ -108,6 +108,25 @@ fn is_sublevel(upper: &BTreeMap<u16, String>, lower: &BTreeMap<u16, String>) -> 
     nobody_named && titles >= 1 && numbers == 0 && titles * 2 >= lower.len()
 }
 
+/// The columns with a title and what it says, in their order; without those that are never read.
+pub(crate) fn titles<'a>(sheet: &'a Sheet, header: &Header) -> impl Iterator<Item = (u16, String)> + use<'a> {
+    let mut all: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for row in header.top..=header.bottom {
+        for (column, title) in columns(sheet, row) {
+            all.entry(column).or_default().push(title);
+        }
+    }
+    for mapped in header.mapping.0.values() {
+        if let Some(column) = crate::sheet::column_number(&mapped.column) {
+            all.insert(column, vec![mapped.title.clone()]);
+        }
+    }
+    let read = |titles: &Vec<String>| titles.iter().all(|title| meaning(title) != Meaning::NotRead);
+    all.into_iter()
+        .filter(move |(_, titles)| read(titles))
+        .map(|(column, titles)| (column, titles.join(": ")))
+}
+
 /// Titles of a row, in columns' order.
 fn columns(sheet: &Sheet, row: u32) -> impl Iterator<Item = (u16, String)> {
     let at = sheet.rows.binary_search_by_key(&row, |(row, _)| *row).ok();

@@ -26,6 +26,7 @@ mod place;
 mod plan;
 mod preview;
 mod read;
+mod repair;
 mod sheet;
 mod spreadsheet;
 mod titles;
@@ -44,5 +45,6 @@ pub use matching::{
 pub use plan::{Destination, HouseholdPlan, Plan, UnitPlan, plan, unit_called};
 pub use preview::{Preview, UnitCount};
 pub use read::{open, read, read_with};
+pub use repair::Repair;
 pub use sheet::{Workbook, column_letters, column_number};
 pub use units::{Meant, UnitNames};

@@ -68,7 +68,7 @@ pub fn read_with(book: &Workbook, mapping: &Mapping, today: Day) -> Result<Roste
 
 fn read_sheets(book: &Workbook, given: Option<&Mapping>, today: Day) -> Result<RosterList, ReadError> {
     let mut list = RosterList {
-        content_hash: fingerprint::content_hash(book),
+        content_hash: book.as_sent.unwrap_or_else(|| fingerprint::content_hash(book)),
         title: None,
         list_day: None,
         encoding: book.encoding,

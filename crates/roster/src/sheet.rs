@@ -2,6 +2,7 @@
 //! texts tidied (NFC, single blanks, Đ for Ð), merged regions kept beside the cells.
 
 use domain::calendar::PartialDate;
+use domain::ids::ContentHash;
 use domain::text::clean;
 
 use crate::encoding::Encoding;
@@ -14,6 +15,8 @@ pub struct Workbook {
     pub(crate) sheets: Vec<Sheet>,
     /// Names of hidden sheets with cells, which are not read.
     pub(crate) hidden: Vec<String>,
+    /// The content hash before anybody repaired a cell; nothing where nobody has.
+    pub(crate) as_sent: Option<ContentHash>,
 }
 
 /// One sheet. Row and column numbers start at 0 here and at 1 and A wherever a person sees them.

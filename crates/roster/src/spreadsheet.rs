@@ -67,7 +67,8 @@ fn guarded(read: impl FnOnce() -> Result<Workbook, ReadError>) -> Result<Workboo
 }
 
 fn workbook(sheets: Vec<(SheetVisible, Sheet)>) -> Result<Workbook, ReadError> {
-    let mut book = Workbook { encoding: Encoding::Unicode, sheets: Vec::new(), hidden: Vec::new() };
+    let mut book =
+        Workbook { encoding: Encoding::Unicode, sheets: Vec::new(), hidden: Vec::new(), as_sent: None };
     for (visible, sheet) in sheets.into_iter().filter(|(_, sheet)| !sheet.rows.is_empty()) {
         match visible {
             SheetVisible::Visible => book.sheets.push(sheet),

@@ -1,21 +1,49 @@
 //! *Đưa danh sách Excel vào*: choose, look, take in. Nothing is written before the last step.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use roster::{Limits, RowTrouble};
+use roster::{Limits, MappedColumn, Mapping, Repair, RowTrouble};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 use crate::commands::Call;
 use crate::desk::{Desk, JobPhase, JobProgress, held};
-use crate::error::{AppError, LIST_UNREADABLE, NO_LIST_CHOSEN};
-use crate::lists::{self, ListResult, ListView, Source};
+use crate::error::{AppError, BAD_REQUEST, LIST_UNREADABLE, NO_LIST_CHOSEN};
+use crate::lists::{self, ListResult, ListView, Reading, Source};
 
-/// How a chosen list is read; empty: as found.
+/// How a chosen list is read. What is left out is as it was at the last look at this file; at the first: as
+/// found.
 #[derive(Clone, Debug, Default, Deserialize, TS)]
-pub struct LookRequest {}
+pub struct LookRequest {
+    /// Role → column: `{"full_name": "D"}`.
+    #[serde(default)]
+    #[ts(optional)]
+    pub mapping: Option<BTreeMap<String, String>>,
+    /// All cells repaired so far.
+    #[serde(default)]
+    #[ts(optional)]
+    pub repairs: Option<Vec<CellRepair>>,
+}
+
+/// A text in place of what stands in a cell.
+#[derive(Clone, Debug, Deserialize, Serialize, TS)]
+pub struct CellRepair {
+    /// The sheet's name; empty for a CSV.
+    pub sheet: String,
+    /// As the spreadsheet shows it.
+    pub row: u32,
+    /// `H`
+    pub column: String,
+    /// Empty: nothing stands there.
+    pub text: String,
+}
+
+/// An evening's repairs; a page with more is at fault.
+const REPAIRS_AT_MOST: usize = 5_000;
 
 /// Who handed the list over; kept with it.
 #[derive(Clone, Debug, Deserialize, TS)]
@@ -45,6 +73,10 @@ pub struct ListPage {
     pub units: Vec<UnitCount>,
     /// Which column was read as what.
     pub mapping: Vec<MappedRole>,
+    /// The columns that can be chosen among.
+    pub columns: Vec<TitledColumn>,
+    /// Cells that were repaired.
+    pub repairs: Vec<CellRepair>,
     /// Rows with content that gave nobody.
     pub rejected: Vec<RowLine>,
     /// Rows to look at.
@@ -75,6 +107,15 @@ pub struct MappedRole {
     pub title: String,
 }
 
+/// A column of the file.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct TitledColumn {
+    /// `D`
+    pub column: String,
+    /// "Họ và tên"
+    pub title: String,
+}
+
 /// One row and what is the matter with it.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct RowLine {
@@ -86,6 +127,8 @@ pub struct RowLine {
     pub column: Option<String>,
     /// Code of the reason.
     pub reason: String,
+    /// What stands in the cell.
+    pub text: String,
 }
 
 /// What taking a list in did.
@@ -101,6 +144,7 @@ pub struct TakenIn {
 pub fn choose(call: &mut Call<'_>, (): &()) -> Result<Option<ListPage>, AppError> {
     match call.desk.choose_file() {
         Some(path) => {
+            *held(&call.desk.reading) = Reading::default();
             *held(&call.desk.chosen) = Some(path);
             page(call.desk).map(Some)
         }
@@ -109,9 +153,40 @@ pub fn choose(call: &mut Call<'_>, (): &()) -> Result<Option<ListPage>, AppError
 }
 
 /// Reads the chosen file, if one is chosen.
-pub fn look(call: &mut Call<'_>, _: &LookRequest) -> Result<Option<ListPage>, AppError> {
-    let chosen = held(&call.desk.chosen).is_some();
-    if chosen { page(call.desk).map(Some) } else { Ok(None) }
+pub fn look(call: &mut Call<'_>, request: &LookRequest) -> Result<Option<ListPage>, AppError> {
+    let desk = call.desk;
+    if held(&desk.chosen).is_none() {
+        return Ok(None);
+    }
+    let before = held(&desk.reading).clone();
+    let mut reading = before.clone();
+    if let Some(mapping) = &request.mapping {
+        reading.mapping = Some(mapping_of(mapping)?);
+    }
+    if let Some(repairs) = &request.repairs {
+        if repairs.len() > REPAIRS_AT_MOST {
+            return Err(AppError::new(BAD_REQUEST));
+        }
+        reading.repairs = repairs.iter().map(repair_of).collect();
+    }
+    *held(&desk.reading) = reading;
+    // What could not be read is not what the next look goes on from.
+    page(desk).map(Some).inspect_err(|_| *held(&desk.reading) = before)
+}
+
+fn mapping_of(chosen: &BTreeMap<String, String>) -> Result<Mapping, AppError> {
+    let role = |code: &String| {
+        serde_json::from_value(Value::String(code.clone())).map_err(|_| AppError::new(BAD_REQUEST))
+    };
+    let columns = chosen.iter().map(|(code, column)| {
+        Ok((role(code)?, MappedColumn { column: column.clone(), title: String::new() }))
+    });
+    columns.collect::<Result<_, _>>().map(Mapping)
+}
+
+fn repair_of(cell: &CellRepair) -> Repair {
+    let CellRepair { sheet, row, column, text } = cell.clone();
+    Repair { sheet, row, column, text }
 }
 
 fn page(desk: &Desk) -> Result<ListPage, AppError> {
@@ -122,16 +197,18 @@ fn page(desk: &Desk) -> Result<ListPage, AppError> {
     let at_most = Limits::default().file_bytes.saturating_add(1);
     let mut bytes = Vec::new();
     File::open(&path).and_then(|file| file.take(at_most).read_to_end(&mut bytes)).map_err(unreadable)?;
+    let reading = held(&desk.reading).clone();
     desk.with(|laptop| {
-        let looked = lists::look(laptop, &bytes)?;
-        let page = view(&path, &looked.view);
+        let looked = lists::look_as(laptop, &bytes, &reading)?;
+        let page = view(&path, &looked.view, &reading);
         // While nobody can put another laptop on the desk.
         *held(&desk.looked) = Some(looked);
         Ok(page)
     })
 }
 
-fn view(path: &Path, view: &ListView) -> ListPage {
+fn view(path: &Path, view: &ListView, reading: &Reading) -> ListPage {
+    let repair = |Repair { sheet, row, column, text }: Repair| CellRepair { sheet, row, column, text };
     ListPage {
         file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         encoding: view.preview.encoding.to_owned(),
@@ -160,8 +237,14 @@ fn view(path: &Path, view: &ListView) -> ListPage {
                 title: mapped.title.clone(),
             })
             .collect(),
-        rejected: view.preview.rejected.iter().map(line).collect(),
-        warnings: view.preview.warnings.iter().map(line).collect(),
+        columns: view
+            .columns
+            .iter()
+            .map(|one| TitledColumn { column: one.column.clone(), title: one.title.clone() })
+            .collect(),
+        repairs: reading.repairs.iter().cloned().map(repair).collect(),
+        rejected: view.preview.rejected.iter().zip(&view.rejected).map(line).collect(),
+        warnings: view.preview.warnings.iter().zip(&view.warned).map(line).collect(),
         result: view.result,
     }
 }
@@ -178,7 +261,7 @@ pub fn take_in(call: &mut Call<'_>, form: &SourceForm) -> Result<TakenIn, AppErr
         })
     })?;
     *held(&desk.looked) = None;
-    *held(&desk.chosen) = None;
+    desk.forget_list();
     Ok(TakenIn { result, at_ms: desk.machine().wall_ms() })
 }
 
@@ -189,16 +272,17 @@ fn count(number: usize) -> u32 {
 /// The serde name of a unit variant.
 fn code(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
+        Ok(Value::String(code)) => code,
         _ => String::new(),
     }
 }
 
-fn line(trouble: &RowTrouble) -> RowLine {
+fn line((trouble, text): (&RowTrouble, &String)) -> RowLine {
     RowLine {
         sheet: trouble.sheet.clone(),
         row: trouble.row,
         column: trouble.column.clone(),
         reason: code(&trouble.reason),
+        text: text.clone(),
     }
 }

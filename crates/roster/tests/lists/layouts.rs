@@ -74,7 +74,7 @@ fn rows_to_look_at_are_named() {
         "Tổng cộng: 3 hộ, 4 người;;;;;;\n",
     ));
     let (rejected, warned) = troubles(&list);
-    assert_eq!(rejected, ["4 - name_missing"]);
+    assert_eq!(rejected, ["4 C name_missing"]);
     assert_eq!(
         warned,
         [
@@ -194,5 +194,6 @@ fn the_preview_keeps_its_keys() {
         serde_json::json!([{ "name": "Thôn Sen", "households": 1, "persons": 1 }])
     );
     assert_eq!(json["mapping"]["full_name"], serde_json::json!({ "column": "B", "title": "Họ và tên" }));
-    assert_eq!(json["rejected"], serde_json::json!([{ "sheet": "", "row": 3, "reason": "name_missing" }]));
+    let rejected = serde_json::json!([{ "sheet": "", "row": 3, "column": "B", "reason": "name_missing" }]);
+    assert_eq!(json["rejected"], rejected);
 }

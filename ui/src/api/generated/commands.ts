@@ -67,6 +67,27 @@ retryable: boolean, };
 
 export type Basis = "consent" | "consent_and_proxy" | "state_task";
 
+/**
+ * A text in place of what stands in a cell.
+ */
+export type CellRepair = { 
+/**
+ * The sheet's name; empty for a CSV.
+ */
+sheet: string, 
+/**
+ * As the spreadsheet shows it.
+ */
+row: number, 
+/**
+ * `H`
+ */
+column: string, 
+/**
+ * Empty: nothing stands there.
+ */
+text: string, };
+
 export type Channel = "at_home" | "mobile_point" | "phone" | "at_commune";
 
 export type Choice = "yes" | "no" | "own" | "shared" | "keypad" | "none" | "not_activated" | "level2" | "level1" | "locked_out" | "not_started" | "learning" | "completed";
@@ -565,6 +586,14 @@ units: Array<UnitCount>,
  */
 mapping: Array<MappedRole>, 
 /**
+ * The columns that can be chosen among.
+ */
+columns: Array<TitledColumn>, 
+/**
+ * Cells that were repaired.
+ */
+repairs: Array<CellRepair>, 
+/**
  * Rows with content that gave nobody.
  */
 rejected: Array<RowLine>, 
@@ -640,9 +669,18 @@ text_size: number,
 language: Language, };
 
 /**
- * How a chosen list is read; empty: as found.
+ * How a chosen list is read. What is left out is as it was at the last look at this file; at the first: as
+ * found.
  */
-export type LookRequest = Record<symbol, never>;
+export type LookRequest = { 
+/**
+ * Role → column: `{"full_name": "D"}`.
+ */
+mapping?: { [key in string]: string }, 
+/**
+ * All cells repaired so far.
+ */
+repairs?: Array<CellRepair>, };
 
 /**
  * One column and what it was read as.
@@ -855,7 +893,11 @@ column: string | null,
 /**
  * Code of the reason.
  */
-reason: string, };
+reason: string, 
+/**
+ * What stands in the cell.
+ */
+text: string, };
 
 /**
  * What Save showed.
@@ -1065,6 +1107,19 @@ unknown: number, };
  * What a house tile shows: the one state that says most about what to do next.
  */
 export type TileState = "met" | "not_met" | "insufficient" | "not_reached" | "not_met_in_person" | "declined" | "unoccupied";
+
+/**
+ * A column of the file.
+ */
+export type TitledColumn = { 
+/**
+ * `D`
+ */
+column: string, 
+/**
+ * "Họ và tên"
+ */
+title: string, };
 
 /**
  * Somebody to ask.

@@ -1,6 +1,14 @@
 /** The way of a list from the file into the register: four steps, and nothing is written before the last. */
-import { Refusal, type AppError, type JobProgress, type ListPage, type TakenIn } from '$api/client';
+import {
+  Refusal,
+  type AppError,
+  type JobProgress,
+  type ListPage,
+  type LookRequest,
+  type TakenIn,
+} from '$api/client';
 import type { Session } from '$shared/session.svelte';
+import { remapped, repaired } from './mapping';
 
 export const STEPS = ['choose', 'columns', 'rows', 'confirm'] as const;
 
@@ -14,6 +22,7 @@ export class Taking {
   taken = $state.raw<TakenIn>();
 
   readonly #session: Session;
+  #looks = Promise.resolve();
 
   constructor(session: Session) {
     this.#session = session;
@@ -42,6 +51,31 @@ export class Taking {
     } finally {
       this.reading = false;
     }
+  }
+
+  /** A column is read as something else; nothing: it is not read. */
+  remap = (column: string, role: string | undefined): Promise<void> =>
+    this.#again((page) => ({ mapping: remapped(page, column, role) }));
+
+  /** Another text in place of what stands in a cell. */
+  repair = (cell: { sheet: string; row: number; column: string }, text: string): Promise<void> =>
+    this.#again((page) => ({
+      repairs: repaired(page.repairs, { sheet: cell.sheet, row: cell.row, column: cell.column, text }),
+    }));
+
+  /** Looks at the same list again, one change after the other, on the same step. */
+  #again(change: (page: ListPage) => LookRequest): Promise<void> {
+    this.#looks = this.#looks.then(async () => {
+      if (!this.page || this.job) return;
+      this.error = undefined;
+      try {
+        this.page = (await this.#session.call('look_at_list', change(this.page))) ?? this.page;
+      } catch (thrown) {
+        // What stood before still stands.
+        this.error = Refusal.from(thrown).error;
+      }
+    });
+    return this.#looks;
   }
 
   next(): void {

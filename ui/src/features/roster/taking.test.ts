@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
 import { inMemory, type Answers } from '$api/memory';
-import type { ListPage } from '$api/client';
+import type { ListPage, LookRequest } from '$api/client';
 import { Session } from '$shared/session.svelte';
 import { Taking } from './taking.svelte';
 
@@ -69,5 +69,45 @@ describe('a list on its way into the register', () => {
     full.next();
     await full.take('a', 'b');
     expect([full.step, full.error?.code, full.job]).toEqual([3, 'store.disk_full', undefined]);
+  });
+
+  it('a change of column or cell is looked at on the same step, one after the other', async () => {
+    const asked: LookRequest[] = [];
+    const start = { ...page, columns: [], mapping: [], repairs: [] } as unknown as ListPage;
+    const list = taking({
+      look_at_list: (request) => {
+        asked.push(request);
+        return { ...start, repairs: request.repairs ?? [] };
+      },
+    });
+    await list.look();
+    list.next();
+    const cell = { sheet: '', row: 3, column: 'B' };
+    void list.repair(cell, 'Lê Ba');
+    await list.repair({ ...cell, row: 4 }, 'Lê Tư');
+    await list.remap('C', 'full_name');
+    expect([list.step, asked.slice(1)]).toEqual([
+      2,
+      [
+        { repairs: [{ ...cell, text: 'Lê Ba' }] },
+        {
+          repairs: [
+            { ...cell, text: 'Lê Ba' },
+            { ...cell, row: 4, text: 'Lê Tư' },
+          ],
+        },
+        { mapping: { full_name: 'C' } },
+      ],
+    ]);
+  });
+
+  it('a change that cannot be read is told, and what stood before still stands', async () => {
+    let fails = false;
+    const start = { ...page, columns: [], mapping: [], repairs: [] } as unknown as ListPage;
+    const list = taking({ look_at_list: () => (fails ? refuse('roster.no_header')() : start) });
+    await list.look();
+    fails = true;
+    await list.remap('B', undefined);
+    expect([list.error?.code, list.page, list.step]).toEqual(['roster.no_header', start, 1]);
   });
 });

@@ -1,5 +1,5 @@
 /** The words of *Đưa danh sách Excel vào*: for each code of the reader what a person can do with it. */
-import type { ListPage, ListResult, MappedRole, RowLine } from '$api/client';
+import type { ListPage, ListResult, RowLine } from '$api/client';
 import { m } from '$i18n';
 import { formatNumber } from '$i18n/format';
 
@@ -65,12 +65,6 @@ export const TROUBLE_CODES = Object.keys(TROUBLES);
 export const roleWord = (code: string): string => word(ROLES, code, m['label.unrecognised']);
 export const troubleWords = (code: string): string => word(TROUBLES, code, m['list.trouble.other']);
 export const encodingWords = (code: string): string => word(ENCODINGS, code, m['list.encoding.other']);
-
-/** Columns as they stand in the file: A … Z, AA. One column may have two roles. */
-export const inFileOrder = (mapping: readonly MappedRole[]): MappedRole[] =>
-  [...mapping].sort(
-    (one, other) => one.column.length - other.column.length || one.column.localeCompare(other.column, 'en'),
-  );
 
 export type Row = RowLine & { kind: 'rejected' | 'warning'; key: string };
 
