@@ -23,7 +23,8 @@ pub enum StoreError {
         /// Of this program.
         known: u32,
     },
-    /// The file is not what it should be. [`crate::open::set_aside`] saves it and starts afresh.
+    /// The file is not what it should be. It stays where it is until a new enrolment sets it
+    /// aside.
     #[error("the database is damaged")]
     Damaged,
     /// No space left. Nothing of the action was kept; the form still holds it.

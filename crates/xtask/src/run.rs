@@ -42,13 +42,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     build()?;
     let folder = root().join("target/run");
     let office = Office { data: folder.join("commune") };
-    if !office.data.join("keys").exists() {
+    // Written last: a commune whose making was cut off is made anew.
+    let made = folder.join("made");
+    if !made.exists() {
         eprintln!("Lập xã mẫu Đồng Sen: mọi người đều là giả định. / Making a commune of invented people…");
+        if office.data.exists() {
+            std::fs::remove_dir_all(&office.data)?;
+        }
         office.make()?;
+        std::fs::write(made, "")?;
     }
     let _serving = office.serve()?;
     let laptop = folder.join("laptop");
-    if !laptop.join("register.db").exists() {
+    if !laptop.join("register.db").exists() || laptop.join("enrolling.json").exists() {
         let code = office.code()?;
         eprintln!("\nDán mã kết nối này vào cửa sổ / Paste this code into the window:\n\n{code}\n");
     }

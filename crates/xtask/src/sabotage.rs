@@ -54,7 +54,7 @@ const FAULTS: &[Fault] = &[
         "sync-core",
         "histories::f13_an_edit_from_2010_beats_the_winner_it_saw_also_when_the_server_forgot_it",
     ),
-    // A list writes over what somebody corrected, and brings its origin with it.
+    // A list writes over what somebody corrected.
     Fault::beside(
         "import_overwrites",
         "sync-core",

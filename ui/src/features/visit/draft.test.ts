@@ -8,6 +8,7 @@ import {
   EMPTY,
   evidenceOf,
   givenOf,
+  guides,
   isDirty,
   leadOf,
   levelsOf,
@@ -45,6 +46,26 @@ const known = (answer: string, more: Partial<FactView> = {}): FactView => ({
 });
 const facts = (all: Partial<Record<Fact, FactView>>) => ({ facts: all as PersonView['facts'] });
 const agreed = { Lan: 'agreed' } as const;
+
+describe('a pupil who shows the others', () => {
+  const TAKEN: Fact[] = ['knows', 'skill', 'uses', 'bdhvs', 'guides_family'];
+  const view = household([
+    person('Lan', 45, { relation: 'head' }),
+    person('Út', 17, { also_taken: TAKEN }),
+    person('Bé', 9),
+  ]);
+  const rows = (more: Partial<Draft>) => rowsOf(view, draft(more), of(view, 'Út'));
+
+  it('can be named, and is then asked what decides Gia đình số', () => {
+    expect(names(guides(view))).toEqual(['Lan', 'Út']);
+    expect(rows({ guide: { member: 'Út' } }).first).toEqual(['vneid', 'payment', ...TAKEN]);
+  });
+
+  it('is asked nothing more where somebody else does, or answers the door alone', () => {
+    expect(rows({ guide: { member: 'Lan' } }).first).toEqual(['vneid', 'payment']);
+    expect(rows({ respondent: 'Út' }).first).toEqual(['vneid', 'payment']);
+  });
+});
 
 describe('who answers', () => {
   it('leaves out children and begins with who answered last, else the head', () => {

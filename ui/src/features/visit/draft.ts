@@ -82,9 +82,11 @@ export function likelyRespondent(view: HouseholdView): number {
   );
 }
 
-/** Who may be the one that shows the others. */
+/** Who may be the one that shows the others: often a pupil, whom nobody asks for the rest. */
 export const guides = (view: HouseholdView): PersonView[] =>
-  view.people.filter((person) => isHere(person) && person.asked.includes('guides_family'));
+  view.people.filter(
+    (person) => isHere(person) && [...person.asked, ...person.also_taken].includes('guides_family'),
+  );
 
 /** Who was it last time; -1 where nobody knows. Nothing is chosen beforehand. */
 export const likelyGuide = (view: HouseholdView): number =>
@@ -183,7 +185,12 @@ export function rowsOf(view: HouseholdView, draft: Draft, person: PersonView): R
     return { first: ['smartphone', ...helped], more: [] };
   }
   const asked = asksGuide(view) ? person.asked : person.asked.filter((fact) => fact !== 'guides_family');
-  if (person.member === leadOf(draft)) return { first: asked, more: [] };
+  if (person.member === leadOf(draft)) {
+    // A pupil who shows the others is asked what decides Gia đình số (door rules §2: any age).
+    const young = person.also_taken.includes('guides_family') && draft.guide !== null;
+    const also = young ? person.also_taken.filter((fact) => fact !== 'assisted_by') : [];
+    return { first: [...asked, ...also], more: [] };
+  }
   return {
     first: asked.filter((fact) => FIRST.includes(fact)),
     more: asked.filter((fact) => !FIRST.includes(fact)),
