@@ -30,7 +30,7 @@ impl Trouble {
 pub(crate) fn prepare() -> Result<(), Trouble> {
     // The toolkit panics where it finds no screen, in English and with its own file names. Whatever panics:
     // what was saved is saved, and what a value held is nobody's business on a terminal.
-    std::panic::set_hook(Box::new(|panic| say(panic)));
+    std::panic::set_hook(Box::new(say));
     #[cfg(target_os = "linux")]
     {
         if !linux::has_display() {
