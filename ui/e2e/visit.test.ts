@@ -261,7 +261,7 @@ describe('somebody answers', () => {
     });
     await press('1', 'Enter');
     await heading('Đọc cho gia đình nghe');
-    await press('2', 'Enter', 'Enter', '4');
+    await press('2', 'Enter', 'Enter', '5');
     await page.getByText(/không đồng ý, nên không ghi/).waitFor();
     await press('Enter');
     const save = page.locator('.save button:focus');
