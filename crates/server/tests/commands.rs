@@ -197,7 +197,7 @@ fn a_list_is_read_out_to_people() {
     let file = file.to_str().unwrap();
     let shown = said(&run(&data, &["roster", "preview", file])).0;
     for line in [
-        "  dòng 3: Dòng có chữ nhưng không có họ tên: bỏ qua dòng này.",
+        "  dòng 3, cột C: Dòng có chữ nhưng không có họ tên: bỏ qua dòng này.",
         "  dòng 2, cột D: Không có ngày này trong lịch (như 30/02): để trống ngày sinh.",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} in\n{shown}");
