@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// A draft is a few kilobytes; a page that keeps more than this is at fault.
 const LIMIT_BYTES: usize = 256 * 1024;
-/// An evening is twenty-odd doors.
+/// Of one laptop; an evening is twenty-odd doors.
 const LIMIT_DRAFTS: usize = 100;
 
 /// Drafts by laptop and household.
@@ -20,7 +20,8 @@ impl Drafts {
     /// Whether there was room for it.
     pub(crate) fn keep(&mut self, device: DeviceId, household: HouseholdId, draft: &str) -> bool {
         let key = (device, household);
-        let fits = self.0.len() < LIMIT_DRAFTS || self.0.contains_key(&key);
+        let of_this_laptop = self.0.keys().filter(|(of, _)| *of == device).count();
+        let fits = of_this_laptop < LIMIT_DRAFTS || self.0.contains_key(&key);
         if !fits || draft.len() > LIMIT_BYTES {
             return false;
         }
@@ -74,6 +75,7 @@ mod tests {
             assert!(drafts.keep(lan, ids(number as u128).1, "b"));
         }
         assert!(!drafts.keep(lan, ids(u128::MAX).1, "c"));
+        assert!(drafts.keep(ids(1).0, here, "another laptop's evening is its own"));
         assert!(drafts.keep(lan, here, "d"));
     }
 }

@@ -14,7 +14,11 @@ pub(crate) fn unit_keys(name: &str) -> (String, String) {
         ("khu dan cu", "kdc"),
     ] {
         if let Some(rest) = folded.strip_prefix(written).filter(|rest| rest.starts_with(' ')) {
-            let core = rest.trim().trim_start_matches("so ").to_owned();
+            let rest = rest.trim();
+            // "số 5"; the folded "sở" of Thôn Sở Thượng looks the same and belongs to the name.
+            let numbered =
+                rest.strip_prefix("so ").filter(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+            let core = numbered.unwrap_or(rest).to_owned();
             return (format!("{short} {core}"), core);
         }
     }
@@ -99,6 +103,7 @@ mod tests {
         check("TDP 5", "Tổ dân phố số 5", true);
         check("THÔN SEN HẠ", "Thôn Sen Hạ", true);
         check("Thôn Sen Hạ", "TDP Sen Hạ", false);
+        check("Thôn Sở Thượng", "Thôn Thượng", false);
         assert_eq!(unit_keys("Sen Hạ").1, unit_keys("Thôn Sen Hạ").1);
     }
 

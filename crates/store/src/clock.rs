@@ -18,24 +18,40 @@ const CLOCKS_APART_AT_MOST_MS: i64 = 2000;
 /// an answer counts, so that no clock that ran ahead makes a whole hamlet lapse.
 const SILENCE_BELIEVED_MS: i64 = 183 * 24 * 3600 * 1000;
 
-/// The last word of the commune's clock.
+/// The last word of the commune's clock, and how far this laptop has come since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Heard {
     /// What it said.
     server_ms: i64,
     /// How far the laptop's clock was behind it.
     offset_ms: i64,
+    /// The first save of the latest day on which something was saved since: a day on which answers were written
+    /// has been, and what corrects them is not earlier.
+    #[serde(default)]
+    saved_ms: i64,
 }
 
 impl Heard {
-    /// The offset of a session that has not met the server: the one it had last, else none at all, whichever
-    /// leads to a time at which the commune can have been silent since. A clock of which neither is true says
-    /// nothing; then it is the moment when the commune was heard.
+    /// No time before this one can be now.
+    fn earliest_ms(self) -> i64 {
+        self.server_ms.max(self.saved_ms)
+    }
+
+    /// The offset of a session that has not met the server: the one it had last, or none at all, whichever leads to
+    /// the earlier time at which the commune can have been silent since. A clock of which neither is true says
+    /// nothing; then it is the latest moment that is certain.
     fn offset_of(self, wall_ms: i64) -> i64 {
-        let latest = self.server_ms.saturating_add(SILENCE_BELIEVED_MS);
-        let believed = |offset: &i64| (self.server_ms..=latest).contains(&wall_ms.saturating_add(*offset));
-        let said_nothing = self.server_ms.saturating_sub(wall_ms);
-        [self.offset_ms, 0].into_iter().find(believed).unwrap_or(said_nothing)
+        let earliest = self.earliest_ms();
+        let latest = earliest.saturating_add(SILENCE_BELIEVED_MS);
+        let believed = |offset: &i64| (earliest..=latest).contains(&wall_ms.saturating_add(*offset));
+        let said_nothing = earliest.saturating_sub(wall_ms);
+        [self.offset_ms, 0].into_iter().filter(believed).min().unwrap_or(said_nothing)
+    }
+
+    /// What is remembered after a save at this time; nothing new on the same day.
+    pub(crate) fn saved_at(self, ms: i64) -> Option<Self> {
+        let later = Day::at(ms) > Day::at(self.earliest_ms());
+        later.then_some(Self { saved_ms: ms, ..self })
     }
 }
 
@@ -84,9 +100,14 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// What the commune's clock is taken to say.
+    pub(crate) fn ms(self) -> i64 {
+        self.wall_ms.saturating_add(self.offset_ms)
+    }
+
     /// The day of the save.
     pub(crate) fn day(self) -> Day {
-        Day::at(self.wall_ms.saturating_add(self.offset_ms))
+        Day::at(self.ms())
     }
 }
 
@@ -118,7 +139,7 @@ impl Store {
             return Ok(());
         }
         let server_ms = self.machine.wall_ms().saturating_add(offset_ms);
-        let heard = Heard { server_ms, offset_ms };
+        let heard = Heard { server_ms, offset_ms, saved_ms: server_ms };
         settings::put(&self.connection, settings::HEARD, &heard)?;
         (self.heard, self.session.offset_ms) = (Some(heard), offset_ms);
         Ok(())
@@ -136,7 +157,7 @@ mod tests {
         const YEARS_84: i64 = 84 * 365 * DAY;
         // Wall clock when the commune was last heard, wall clock now, and the time it is taken for.
         let check = |then: i64, now: i64, expect: i64| {
-            let heard = Heard { server_ms: HEARD, offset_ms: HEARD.saturating_sub(then) };
+            let heard = Heard { server_ms: HEARD, offset_ms: HEARD.saturating_sub(then), saved_ms: HEARD };
             assert_eq!(now.saturating_add(heard.offset_of(now)), expect, "{then} {now}");
         };
         check(HEARD, HEARD + 3 * DAY, HEARD + 3 * DAY);
@@ -144,6 +165,8 @@ mod tests {
         check(HEARD + YEARS_84, HEARD + YEARS_84 + 3 * DAY, HEARD + 3 * DAY);
         check(HEARD - YEARS_84, HEARD - YEARS_84 + 3 * DAY, HEARD + 3 * DAY);
         check(HEARD + 30 * DAY, HEARD + 33 * DAY, HEARD + 3 * DAY);
+        // A clock that was behind and was put right since.
+        check(HEARD - 100 * DAY, HEARD + 3 * DAY, HEARD + 3 * DAY);
         // Put right since.
         check(HEARD + YEARS_84, HEARD + 3 * DAY, HEARD + 3 * DAY);
         check(HEARD - YEARS_84, HEARD + 3 * DAY, HEARD + 3 * DAY);
@@ -154,6 +177,18 @@ mod tests {
         check(HEARD, HEARD + YEARS_84, HEARD);
         check(HEARD, HEARD + SILENCE_BELIEVED_MS, HEARD + SILENCE_BELIEVED_MS);
         check(HEARD, HEARD + SILENCE_BELIEVED_MS + 1, HEARD);
+        // Nothing is earlier than what was saved, and silence is counted from there.
+        let heard = Heard { server_ms: HEARD, offset_ms: 0, saved_ms: HEARD };
+        let saved = heard.saved_at(HEARD + 20 * DAY).unwrap();
+        assert_eq!(saved.saved_at(HEARD + 20 * DAY + 1), None, "once a day is enough");
+        for (now, expect) in [
+            (HEARD - YEARS_84, HEARD + 20 * DAY),
+            (HEARD + 19 * DAY, HEARD + 20 * DAY),
+            (HEARD + 21 * DAY, HEARD + 21 * DAY),
+            (HEARD + SILENCE_BELIEVED_MS + 9 * DAY, HEARD + SILENCE_BELIEVED_MS + 9 * DAY),
+        ] {
+            assert_eq!(now + saved.offset_of(now), expect, "{now}");
+        }
         check(i64::MAX, i64::MIN, HEARD.saturating_sub(i64::MIN).saturating_add(i64::MIN));
     }
 }

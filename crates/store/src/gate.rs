@@ -202,9 +202,14 @@ impl Store {
         sync.highest_dseq += 1;
         keep_group(&transaction, &group, &body, operation.name, seq, &sync)?;
         keep_offset(&transaction, moment)?;
+        let heard = self.heard.and_then(|heard| heard.saved_at(moment.ms()));
+        if let Some(heard) = &heard {
+            settings::put(&transaction, settings::HEARD, heard)?;
+        }
         settings::put(&transaction, settings::SYNC, &sync)?;
         write_visible(&transaction, shown(&group.ops, &records), &self.counted_by, today)?;
         transaction.commit()?;
+        self.heard = heard.or(self.heard);
         let number = (sync.incarnation, sync.highest_dseq);
         self.outbox.seal(&self.connection, SavedGroup { seq, number, body: &body });
         Ok((value, Saved { group: Some(group_id), at_ms: moment.wall_ms }))

@@ -138,6 +138,33 @@ fn an_evening_without_a_network_is_never_of_another_decade() {
     }
 }
 
+/// Three weeks under a right clock, then a dead battery, then more silence than is believed: no answer lies in a day
+/// to come, so none disappears and what corrects it counts.
+#[test]
+fn no_day_comes_before_one_on_which_something_was_saved() {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let mut laptop = Laptop::new(1);
+    let (session, _) = laptop.store().session().unwrap();
+    laptop.store().learn_offset(session, 0).unwrap();
+    laptop.machine.set_wall_ms(NOON + 20 * DAY);
+    laptop.reopen().unwrap();
+    laptop.save(a_small_register).unwrap();
+    let saved = Day::at(NOON + 20 * DAY);
+    assert_eq!(laptop.store().today(), saved);
+    for wall_ms in [0, 1_262_304_000_000, NOON + 19 * DAY, 4_090_000_000_000] {
+        laptop.machine.set_wall_ms(wall_ms);
+        laptop.reopen().unwrap();
+        assert_eq!(laptop.store().today(), saved, "{wall_ms}");
+    }
+    laptop.machine.set_wall_ms(NOON + 200 * DAY);
+    laptop.reopen().unwrap();
+    assert_eq!(
+        laptop.store().today(),
+        Day::at(NOON + 200 * DAY),
+        "silence is counted from the last day of work"
+    );
+}
+
 /// Another laptop's edits, whatever their order in the stream, and own work on top.
 #[test]
 fn two_laptops_that_pulled_the_same_show_the_same() {
