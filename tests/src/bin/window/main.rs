@@ -7,6 +7,7 @@
 mod album;
 mod display;
 mod page;
+mod patience;
 mod process;
 mod starts;
 mod steps;

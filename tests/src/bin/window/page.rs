@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
@@ -16,13 +16,11 @@ use serde_json::{Value, json};
 
 use crate::album::Album;
 use crate::display::Display;
+use crate::patience::{LOOK_AGAIN, PATIENCE, wait_for};
 use crate::process;
 
-/// Far beyond what any step takes: a machine may be slow, a page that never comes must end the tour.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// More than any page has places to stop at.
 const TABS_AT_MOST: u32 = 80;
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A window over one data folder.
 pub(crate) struct Page {
@@ -240,13 +238,10 @@ impl Page {
         closed.context("the window did not close")?.context("close")?;
         // The driver takes its page away, and on a busy machine leaves the program standing behind it.
         self.signal("-TERM")?;
-        let began = Instant::now();
-        while !self.processes()?.is_empty() {
-            if began.elapsed() > PATIENCE {
-                bail!("the program did not end with its window");
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        wait_for("the program did not end with its window", || {
+            Ok(self.processes()?.is_empty().then_some(()))
+        })
+        .await?;
         self.end_driver();
         Ok(())
     }
@@ -270,13 +265,7 @@ fn free_port() -> Result<u16> {
 
 async fn connect(port: u16, capabilities: Value) -> Result<Client> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let began = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        if began.elapsed() > PATIENCE {
-            bail!("WebKitWebDriver does not listen");
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
+    wait_for("WebKitWebDriver does not listen", || Ok(TcpStream::connect(address).ok())).await?;
     let Value::Object(capabilities) = capabilities else { bail!("capabilities") };
     ClientBuilder::new(HttpConnector::new())
         .capabilities(capabilities)

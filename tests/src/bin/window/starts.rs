@@ -3,13 +3,12 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::display::Display;
-use crate::page::{LOOK_AGAIN, PATIENCE};
+use crate::patience::wait_for;
 use crate::process;
 
 const WEB_PROCESS: &str = "WebKitWebProcess";
@@ -56,13 +55,8 @@ pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Va
     let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let first = running.web_process(None).await?;
     // The page is there once it has asked its first question.
-    let began = Instant::now();
-    while !home.join("data/vn.tungnha.desktop/lock").exists() {
-        if began.elapsed() > PATIENCE {
-            bail!("the page never asked anything");
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
+    let lock = home.join("data/vn.tungnha.desktop/lock");
+    wait_for("the page never asked anything", || Ok(lock.exists().then_some(()))).await?;
     Command::new("kill").args(["-9", &first]).status()?;
     let second = running.web_process(Some(&first)).await?;
     Ok(json!(first != second))
@@ -74,19 +68,11 @@ struct Running(Child);
 impl Running {
     /// The process of its page, another one than before.
     async fn web_process(&self, before: Option<&str>) -> Result<String> {
-        let began = Instant::now();
-        loop {
-            let found = process::children(self.0.id())?;
-            let found =
-                found.into_iter().find(|(id, name)| name == WEB_PROCESS && Some(id.as_str()) != before);
-            if let Some((id, _)) = found {
-                return Ok(id);
-            }
-            if began.elapsed() > PATIENCE {
-                bail!("the page's process did not come");
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        wait_for("the page's process did not come", || {
+            let mut found = process::children(self.0.id())?.into_iter();
+            Ok(found.find(|(id, name)| name == WEB_PROCESS && Some(id.as_str()) != before).map(|(id, _)| id))
+        })
+        .await
     }
 }
 
