@@ -126,6 +126,24 @@ fn f11_an_edit_before_its_creation_waits_and_keeps_its_stamp() {
 }
 
 #[test]
+fn f11_a_household_put_into_an_alley_that_is_not_there_yet_waits_for_it() {
+    let (mut server, mut laptops) = village(2);
+    let (unit, alley) = (id(60), id(50));
+    let into = vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, alley)];
+    laptops[1].save(group(3, 1, RecordKind::Household.no(), 1, NOW_MS, into));
+    let reply = server.push(&laptops[1].batch(9));
+    assert_eq!(outcomes(&reply), [&GroupOutcome::Quarantined(Quarantine::NoParent)]);
+    let of_unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    laptops[0].save(group(4, 0, RecordKind::HamletUnit.no(), 60, NOW_MS, of_unit));
+    let of_alley = vec![FieldEdit::first(no::ALLEY_UNIT, unit), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    laptops[0].save(group(5, 0, RecordKind::Alley.no(), 50, NOW_MS, of_alley));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty());
+    let household = &server.rows[&(RecordKind::Household.no(), id(1))];
+    assert_eq!(household.value(no::HOUSEHOLD_ALLEY), Some(&alley.into()));
+}
+
+#[test]
 fn f13_an_edit_from_2010_beats_the_winner_it_saw_also_when_the_server_forgot_it() {
     let check = |replaced: Option<OpId>| {
         let (mut server, mut laptops) = village(2);

@@ -56,7 +56,7 @@ fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     Some(under).zip(op.field(field).and_then(|edit| edit.value.as_uuid()))
 }
 
-/// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
+/// True if every op's record, or what it begins or is put under, is in the log or earlier in the group.
 /// Kinds of a newer version are not judged.
 pub(crate) fn parents_known<V: LogView>(
     rows: &mut Rows<'_, V>,
@@ -70,11 +70,10 @@ pub(crate) fn parents_known<V: LogView>(
         if !begun.contains(&(no, record)) && !begins(op, kind) && rows.get(no, record)?.is_none() {
             return Ok(false);
         }
-        if let Some((kind, parent)) = parent_of(op, kind)
-            && !begun.contains(&(kind.no(), parent))
-            && rows.get(kind.no(), parent)?.is_none()
-        {
-            return Ok(false);
+        for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
+            if !begun.contains(&(kind.no(), above)) && rows.get(kind.no(), above)?.is_none() {
+                return Ok(false);
+            }
         }
         begun.insert((no, record));
     }
