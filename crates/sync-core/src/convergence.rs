@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use crate::group::Group;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Rows, Server};
+use crate::offer::HistoryView;
 use crate::op::FieldEdit;
-use crate::position::Position;
 use crate::row::Row;
 use crate::samples::{group, household, id};
 use crate::value::Value;
@@ -36,6 +36,10 @@ enum Step {
     Pull(usize, usize),
     /// A laptop finds its numbers taken, or was restored from a copy.
     Incarnation(usize, u64),
+    /// A backup is taken; the two newest may be put back.
+    Backup,
+    /// One of them is put back, with the witness file or without.
+    Restore(usize, bool),
     /// Everything is exchanged, then a save by somebody who knows everything must win.
     Informed(usize, i64),
 }
@@ -50,6 +54,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (laptop(), 1_usize..4).prop_map(|(l, n)| Step::Pull(l, n)),
         1 => (laptop(), 100_u64..999).prop_map(|(l, random)| Step::Incarnation(l, random)),
         1 => (laptop(), CLOCKS_MS).prop_map(|(l, clock)| Step::Informed(l, clock)),
+        1 => Just(Step::Backup),
+        1 => (0_usize..2, any::<bool>()).prop_map(|(which, witness)| Step::Restore(which, witness)),
     ]
 }
 
@@ -83,8 +89,10 @@ fn run(steps: &[Step], seed: u64) {
     let mut server = Server::new();
     let mut laptops: Vec<Laptop> = (0..3).map(Laptop::new).collect();
     let mut confirmed: Vec<Group> = vec![];
+    let mut backups: Vec<Server> = vec![];
     for (number, step) in (1_u128..).zip(steps) {
         server.now_ms += 1000;
+        server.watermark = backups.first().map_or(0, |oldest| oldest.head().position);
         match step {
             Step::Save(l, ..) => {
                 if let Some(group) = saved(&laptops[*l], *l as u128, number, step) {
@@ -93,6 +101,7 @@ fn run(steps: &[Step], seed: u64) {
                 }
             }
             Step::Push(l, most, arrives, twice) => {
+                laptops[*l].meet(&mut server);
                 let batch = laptops[*l].batch(*most);
                 let first = server.push(&batch);
                 let reply = if *twice { server.push(&batch) } else { first.clone() };
@@ -102,13 +111,34 @@ fn run(steps: &[Step], seed: u64) {
                     laptops[*l].acknowledge(&reply).unwrap();
                 }
             }
-            Step::Pull(l, most) => laptops[*l].pull(&server, *most),
+            Step::Pull(l, most) => {
+                laptops[*l].meet(&mut server);
+                laptops[*l].pull(&server, *most);
+            }
             Step::Incarnation(l, random) => {
                 let random = random ^ seed ^ u64::try_from(number).unwrap();
                 laptops[*l].new_incarnation(random).unwrap();
             }
+            Step::Backup => {
+                backups.push(server.clone());
+                let newest = backups.len().saturating_sub(2);
+                backups.drain(..newest);
+            }
+            Step::Restore(which, witness) => {
+                if let Some(backup) = backups.get(*which) {
+                    let stood = server.proof(server.head());
+                    server.restore(backup);
+                    if *witness {
+                        server.greet(&stood);
+                    }
+                    // What was taken of the life that ended is of another history.
+                    backups.truncate(which + 1);
+                }
+            }
             Step::Informed(l, clock) => {
-                laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
+                for _ in 0..2 {
+                    laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
+                }
                 laptops[*l].pull(&server, usize::MAX);
                 let edit = Step::Save(*l, 777, 1, 0, i64::try_from(number).unwrap(), *clock);
                 let group = saved(&laptops[*l], *l as u128, number, &edit).unwrap();
@@ -120,7 +150,8 @@ fn run(steps: &[Step], seed: u64) {
             }
         }
     }
-    for _ in 0..2 {
+    server.watermark = backups.first().map_or(0, |oldest| oldest.head().position);
+    for _ in 0..3 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
     }
     let bytes = |rows: &Rows| rows.values().map(Row::to_bytes).collect::<Vec<_>>();
@@ -129,14 +160,22 @@ fn run(steps: &[Step], seed: u64) {
         assert_eq!(laptop.cursor, Some(server.head()));
         assert_eq!(bytes(&laptop.base), bytes(&server.rows));
     }
+    assert!(server.waiting.is_empty(), "{} groups wait for nobody", server.waiting.len());
     for op in confirmed.iter().flat_map(|group| &group.ops) {
         assert_eq!(server.known.get(&op.id()).map(|(hash, _)| *hash), Some(op.hash()), "a save is lost");
     }
-    let positions: Vec<_> = server.log.iter().map(|group| group.position).collect();
-    assert_eq!(positions, (1..).take(positions.len()).map(at).collect::<Vec<_>>(), "holes in the stream");
-    assert_eq!(server.log.len(), confirmed.len(), "a group was stored twice");
-}
-
-fn at(position: u64) -> Position {
-    Position { epoch: 1, position }
+    let positions = server.log.iter().map(|group| group.position.position);
+    assert!(positions.clone().zip(positions.skip(1)).all(|(one, next)| one < next), "order of the stream");
+    let stored = server.log.iter().map(|group| group.group.ops.len()).sum::<usize>();
+    assert_eq!(
+        stored,
+        confirmed.iter().map(|group| group.ops.len()).sum::<usize>(),
+        "an op was stored twice"
+    );
+    // Made by merging in the order of the log, and by merging in any other, the rows are the same.
+    for (key, row) in &server.rows {
+        let mut anew = Row::new(row.kind, row.record, row.scope);
+        server.ops_of(key.0, key.1).unwrap().iter().for_each(|(op, stamp)| drop(anew.merge(op, *stamp)));
+        assert_eq!(&anew, row, "a row that is not its ops");
+    }
 }

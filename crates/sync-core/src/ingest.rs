@@ -53,11 +53,11 @@ pub(crate) struct Rows<'v, V> {
 }
 
 impl<'v, V: LogView> Rows<'v, V> {
-    fn new(view: &'v V) -> Self {
+    pub(crate) fn new(view: &'v V) -> Self {
         Self { view, read: HashMap::new() }
     }
 
-    fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
+    pub(crate) fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
         Ok(match self.read.entry((kind, record)) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(self.view.row(kind, record)?),
@@ -67,6 +67,11 @@ impl<'v, V: LogView> Rows<'v, V> {
     /// The record's row as the log has it.
     pub(crate) fn get(&mut self, kind: u16, record: Uuid) -> Result<Option<&Row>, V::Error> {
         Ok(self.place(kind, record)?.as_ref())
+    }
+
+    /// The row as it was changed, out of here.
+    pub(crate) fn taken(&mut self, (kind, record): (u16, Uuid)) -> Option<Row> {
+        self.read.remove(&(kind, record)).flatten()
     }
 }
 
@@ -366,7 +371,7 @@ fn take<V: LogView>(
             mac: [0; 16],
         }));
     }
-    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.read.remove(key).flatten()).collect();
+    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.taken(*key)).collect();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
     Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
 }
