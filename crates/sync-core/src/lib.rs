@@ -18,6 +18,7 @@ mod hex;
 pub mod household;
 pub mod ingest;
 pub mod local;
+pub mod moves;
 pub mod offer;
 pub mod op;
 pub mod parents;
@@ -53,6 +54,8 @@ mod household_tests;
 mod laws;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod moving;
 #[cfg(test)]
 mod rewind;
 #[cfg(test)]

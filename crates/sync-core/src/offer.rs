@@ -25,8 +25,10 @@ use crate::wire::PageGroup;
 pub trait HistoryView: LogView {
     /// Every op of a record that was taken, with its stamp.
     fn ops_of(&self, kind: u16, record: Uuid) -> Result<Vec<(Op, Stamp)>, Self::Error>;
-    /// Where a group was last committed in the present history.
+    /// Where an op was committed in the present history.
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, Self::Error>;
+    /// Records right under this one.
+    fn children(&self, kind: u16, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
 }
 
 /// The server's side of it.
@@ -43,7 +45,7 @@ pub struct OfferContext<'a> {
 }
 
 /// What became of what was offered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferOutcome {
     /// The log has it, at this position of the present history: from here on the watermark is compared with it.
@@ -117,7 +119,7 @@ pub fn take_back<V: HistoryView>(
     let mut changed = Changed::default();
     for (op, receipt) in &fresh {
         let key = (op.header.kind, op.header.record);
-        let row = rows.place(key.0, key.1)?.get_or_insert_with(|| Row::begun_by(op));
+        let row = rows.of(op)?;
         if !row.merge(op, receipt.stamp).changed.is_empty() {
             changed.note(key);
         }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::op::GroupId;
+use crate::group::Group;
+use crate::op::{GroupId, Op};
 use crate::position::{Epoch, Position, is_after};
+use crate::receipt::Receipt;
 use crate::wire::PageGroup;
 
 /// Groups by name, each with the position at which the present history has it, as far as that is known.
@@ -55,6 +57,28 @@ impl Retained {
     /// Everything, to be offered.
     pub fn groups(&self) -> impl Iterator<Item = &PageGroup> {
         self.0.values()
+    }
+
+    /// Takes the ops out that `leaves` says, each with its receipt.
+    pub fn extract(&mut self, leaves: impl Fn(&Op) -> bool) -> Vec<PageGroup> {
+        let mut out = Vec::new();
+        self.0.retain(|_, kept| {
+            let gone: Vec<Op> = kept.group.ops.extract_if(.., |op| leaves(op)).collect();
+            if gone.is_empty() {
+                return true;
+            }
+            let of_it = |receipt: &Receipt| gone.iter().any(|op| op.id() == receipt.op);
+            let receipts = kept.receipts.extract_if(.., |receipt| of_it(receipt)).collect();
+            // The salts of the ops that stay are not given away with the seed of those that go, nor the other way.
+            if !kept.group.ops.is_empty() {
+                kept.group.seed = None;
+            }
+            let seed = kept.group.seed;
+            let group = Group { id: kept.group.id, seed, ops: gone };
+            out.push(PageGroup { position: kept.position, group, receipts });
+            !kept.group.ops.is_empty()
+        });
+        out
     }
 
     /// How many groups.

@@ -12,6 +12,7 @@ use crate::group::{Group, GroupError, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::hex::HexBytes;
 use crate::ingest::GroupOutcome;
+use crate::offer::OfferOutcome;
 use crate::op::{GroupId, OpId};
 use crate::position::{Cursor, Position};
 use crate::receipt::{Found, Receipt};
@@ -115,6 +116,16 @@ pub struct PushReply {
     pub proof: Option<HeadReceipt>,
 }
 
+/// The answer to what was given back after a restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferReply {
+    /// In the order in which they were offered.
+    pub groups: Vec<(GroupId, OfferOutcome)>,
+    /// The server's word where it stands now. Whatever says that the log holds something comes with it: without it a
+    /// second restore would go unnoticed by the laptop that was first with it.
+    pub proof: HeadReceipt,
+}
+
 /// What a laptop asks for: all its scopes, from its one cursor on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
@@ -170,7 +181,7 @@ impl TryFrom<PageGroupRead> for PageGroup {
     }
 }
 
-/// A record that left a scope of the asker. Written by the machinery of scopes (§7), which comes later.
+/// A record that left a scope of the asker (§7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// Where in the stream.
@@ -185,7 +196,8 @@ pub struct Exit {
     pub to: HamletUnitId,
 }
 
-/// A record as it stands, delivered whole: it was made anew because a stamp in it fell (F8).
+/// A record as it stands, delivered whole: it came into a scope of the asker (§7), or was made anew because a stamp in
+/// it fell (F8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRow {
     /// Where in the stream; after the group of the same position.
@@ -218,18 +230,22 @@ pub struct Page {
 /// One thing that a page delivers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
+    /// To be removed from the scope it leaves.
+    Exit(Exit),
     /// To be merged.
     Group(PageGroup),
     /// To take the place of the base row.
     Row(PageRow),
 }
 
-/// What a page delivers, in commit order; of one position the group first, then the rows made anew by it.
-pub fn in_order(groups: Vec<PageGroup>, rows: Vec<PageRow>) -> Vec<Delivered> {
+/// What a page delivers, in commit order. Of one position first the group, then the exits that it caused, then what
+/// came whole: a record that leaves and comes back within a page is there at its end (F5).
+pub fn in_order(exits: Vec<Exit>, groups: Vec<PageGroup>, rows: Vec<PageRow>) -> Vec<Delivered> {
     let groups = groups.into_iter().map(|group| (group.position.position, Delivered::Group(group)));
+    let exits = exits.into_iter().map(|exit| (exit.position.position, Delivered::Exit(exit)));
     let rows = rows.into_iter().map(|row| (row.position.position, Delivered::Row(row)));
-    let mut all: Vec<_> = groups.chain(rows).collect();
-    // Stable, and groups come first: what a position wrote before its rows stays before them.
+    let mut all: Vec<_> = groups.chain(exits).chain(rows).collect();
+    // Stable: within a position the order above stays.
     all.sort_by_key(|(position, _)| *position);
     all.into_iter().map(|(_, delivered)| delivered).collect()
 }
