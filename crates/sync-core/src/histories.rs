@@ -401,7 +401,7 @@ fn pages_of_every_size_deliver_everything_once() {
         }
         assert_eq!(pages, count.div_ceil(most), "{most} of {count}");
         assert_eq!(reader.base, server.rows);
-        let nothing = server.page(reader.device, reader.cursor, most);
+        let (nothing, _) = server.page(reader.device, &reader.sight, reader.cursor, most);
         assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.cursor));
     }
 }

@@ -196,7 +196,7 @@ fn f15_a_scope_gained_later_brings_what_is_in_it_now_and_nothing_that_has_left_i
     // The same for one that reads the stream from its beginning.
     server.held.insert(device(6), now(&[SCOPE]));
     let mut fresh = Laptop::new(6);
-    let page = server.page(fresh.device, None, usize::MAX);
+    let (page, _) = server.page(fresh.device, &fresh.sight, None, usize::MAX);
     assert!(page.groups.iter().flat_map(|group| &group.group.ops).all(|op| op.header.record == id(4)));
     fresh.sync(&mut server);
     laptops.extend([late, fresh]);

@@ -27,8 +27,8 @@ pub(crate) struct Laptop {
     pub(crate) cursor: Option<Cursor>,
     /// Shown to the server first thing.
     pub(crate) proof: Option<HeadReceipt>,
-    /// What it may see; nothing before the first greeting.
-    sight: Sight,
+    /// What it may see, as far as it has heard.
+    pub(crate) sight: Sight,
     /// To be given back, and readable here.
     pub(crate) retained: Retained,
     /// To be given back, and readable by the commune only: what is not in sight any more (F7).
@@ -196,7 +196,9 @@ impl Laptop {
     }
 
     pub(crate) fn pull(&mut self, server: &Server, most: usize) {
-        let page = server.page(self.device, self.cursor, most);
+        let (page, sight) = server.page(self.device, &self.sight, self.cursor, most);
+        // What is lost goes with this page; what came into sight is fetched when all else stands at the head.
+        self.sight = sight;
         let bytes = serde_json::to_vec(&page).unwrap();
         self.apply_page(serde_json::from_slice(&bytes).unwrap()).unwrap();
     }

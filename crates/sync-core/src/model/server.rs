@@ -358,9 +358,16 @@ impl Server {
     }
 
     /// What follows a cursor of what a device sees now: ops whose record is in its sight, exits of what is not any
-    /// more, and what came whole (F15). Positions count by the present history, whatever life of the log wrote them.
-    pub(crate) fn page(&self, device: DeviceId, from: Option<Cursor>, most: usize) -> Page {
-        let sight = self.sight(device);
+    /// more, and what came whole (F15). A laptop says what it believes to be in its sight: what it lost since is left
+    /// out and it is told, what it gained since comes later, at the cursor that all else stands at. Positions count by the present history, whatever life of the log wrote them.
+    pub(crate) fn page(
+        &self,
+        device: DeviceId,
+        believed: &Sight,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> (Page, Sight) {
+        let sight = believed.and(&self.sight(device));
         let after = from.map_or(0, |cursor| cursor.position);
         let present = |position: u64| Position { epoch: self.epoch.number, position };
         let follows = |at: Position| is_after(present(at.position), present(after));
@@ -378,7 +385,8 @@ impl Server {
         let rows = whole.filter(|one| sight.covers(one.row.scope)).cloned().collect();
         let leaves = |exit: &&Exit| within(exit.position) && sight.covers(exit.from.into());
         let exits = self.exits.iter().filter(leaves).filter(|exit| !seen(exit.kind, exit.record));
-        Page { from, to, exits: exits.copied().collect(), groups, rows, more, proof: Some(self.proof(to)) }
+        let (exits, proof) = (exits.copied().collect(), Some(self.proof(to)));
+        (Page { from, to, exits, groups, rows, more, proof }, sight)
     }
 }
 
@@ -404,6 +412,14 @@ pub(crate) enum Sight {
 }
 
 impl Sight {
+    /// What both cover.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, both) | (both, Self::All) => both.clone(),
+            (Self::Only(one), Self::Only(other)) => Self::Only(one & other),
+        }
+    }
+
     pub(crate) fn covers(&self, scope: Scope) -> bool {
         match self {
             Self::All => true,
