@@ -51,7 +51,7 @@ fn name(server: &Server) -> String {
 #[test]
 fn f03_entering_and_leaving_quarantine_take_a_position() {
     let mut server = Server::new();
-    server.held.clear();
+    server.held.values_mut().for_each(Vec::clear);
     let mut laptop = Laptop::new(0);
     laptop.save(household(1, 0, 1, NOW_MS));
     let before = server.head();
@@ -401,7 +401,7 @@ fn pages_of_every_size_deliver_everything_once() {
         }
         assert_eq!(pages, count.div_ceil(most), "{most} of {count}");
         assert_eq!(reader.base, server.rows);
-        let nothing = server.page(reader.cursor, most);
+        let (nothing, _) = server.page(reader.device, &reader.sight, reader.cursor, most);
         assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.cursor));
     }
 }
