@@ -261,6 +261,6 @@ it('tells how far writing has come', async () => {
   await picture(page, 'list-taking');
   expect(await axeFindings(page)).toEqual([]);
   finish();
-  await page.getByText('Ổ đĩa đã đầy nên lần này chưa lưu được.').waitFor();
+  await page.getByText('Ổ đĩa đã đầy nên lần này chưa ghi được.').waitFor();
   await picture(page, 'list-disk-full');
 });

@@ -109,7 +109,8 @@ impl AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        let retryable = matches!(error, StoreError::InUse | StoreError::Busy | StoreError::DiskFull);
+        use StoreError as E;
+        let retryable = matches!(error, E::InUse | E::Busy | E::DiskFull | E::ReadOnly);
         Self::retryable(error.code(), retryable)
     }
 }
