@@ -54,13 +54,14 @@ fn run(options: Options) -> tauri::Result<()> {
                 Some(folder) => folder,
                 None => app.path().app_local_data_dir()?,
             };
-            let chooser = app.handle().clone();
+            let (chooser, saver) = (app.handle().clone(), app.handle().clone());
             let desk = Arc::new(Desk::new(Tools {
                 folder,
                 machine: || Box::new(app::SystemMachine::default()),
                 durability: app::Durability::Full,
                 key_cost: app::KeyCost::default(),
                 choose_file: Box::new(move || window::choose_list(&chooser)),
+                choose_place: Box::new(move |name| window::choose_place(&saver, name)),
             }));
             if let Some(list) = options.list {
                 desk.offer_file(list);

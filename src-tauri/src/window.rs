@@ -47,6 +47,12 @@ pub(crate) fn show(app: &AppHandle, list: Option<PathBuf>) {
     }
 }
 
+/// Asks where to save a list to fill in.
+pub(crate) fn choose_place(app: &AppHandle, name: &str) -> Option<PathBuf> {
+    let asked = app.dialog().file().set_file_name(name).add_filter("Excel", &["xlsx"]);
+    asked.blocking_save_file()?.into_path().ok()
+}
+
 /// Asks for a household list.
 pub(crate) fn choose_list(app: &AppHandle) -> Option<PathBuf> {
     let asked = app.dialog().file().add_filter("Excel, CSV", &["xlsx", "xls", "xlsm", "ods", "csv"]);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -261,6 +261,35 @@ it('tells how far writing has come', async () => {
   await picture(page, 'list-taking');
   expect(await axeFindings(page)).toEqual([]);
   finish();
-  await page.getByText('Ổ đĩa đã đầy nên lần này chưa lưu được.').waitFor();
+  await page.getByText('Ổ đĩa đã đầy nên lần này chưa ghi được.').waitFor();
   await picture(page, 'list-disk-full');
+});
+
+it('a list to fill in is saved, and our own reader takes it in', async () => {
+  await open();
+  const button = page.getByRole('button', { name: 'Tải tệp mẫu' });
+  await button.press('Enter');
+  await page.getByText('Đã lưu tệp mẫu “Danh sách hộ (mẫu).xlsx”').waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await button.evaluate((one) => one.matches(':focus'))).toBe(true);
+  await picture(page, 'list-sample');
+  const saved = join(desk.folder, 'Danh sách hộ (mẫu).xlsx');
+  expect(existsSync(saved)).toBe(true);
+});
+
+it('a list to fill in that cannot be saved says so, and the same press tries again', async () => {
+  let full = true;
+  await open(undefined, {
+    save_sample: async () => {
+      if (full) throw { code: 'roster.sample_not_saved', params: {}, retryable: false };
+      return (await desk.ask('save_sample', null)).reply;
+    },
+  });
+  await page.getByRole('button', { name: 'Tải tệp mẫu' }).press('Enter');
+  await page.getByText('Chưa lưu được tệp mẫu').waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  full = false;
+  await page.getByRole('button', { name: 'Tải tệp mẫu' }).press('Enter');
+  await page.getByText('Đã lưu tệp mẫu').waitFor();
+  expect(await page.getByText('Chưa lưu được tệp mẫu').count()).toBe(0);
 });

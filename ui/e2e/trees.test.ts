@@ -125,6 +125,11 @@ describe('in the training hamlet', () => {
     await press('1');
     await page.locator('[data-cursor] [aria-label^="Điện thoại thông minh"] :focus').waitFor();
     await expectTree(page, 'visit-facts');
+    await press('F2');
+    await heading('Cách làm tại nhà');
+    await expectTree(page, 'visit-how');
+    await press('F2');
+    await page.locator('[data-cursor] [aria-label^="Điện thoại thông minh"] :focus').waitFor();
     await press('Control+Enter');
     await heading('Nói với gia đình');
     await expectTree(page, 'visit-done');

@@ -370,6 +370,33 @@ describe('somebody answers', () => {
   });
 });
 
+describe('how a step is done', () => {
+  it('F2 shows it for the row that is asked, and the way back is where it was', async () => {
+    const { household } = await of('Lục Văn Ví');
+    await open(household);
+    await toFacts(3);
+    await press('1');
+    await row('VNeID');
+    await press('F2');
+    await heading('Cách làm tại nhà');
+    await heading('Kích hoạt VNeID');
+    await page.getByText('mã OTP, số tài khoản').waitFor();
+    await picture(page, 'visit-how');
+    expect(await axeFindings(page)).toEqual([]);
+    // Another one, by keys alone.
+    await page.getByRole('button', { name: 'Học Bình dân học vụ số' }).press('Enter');
+    await page.getByText('binhdanhocvuso.gov.vn').waitFor();
+    // A digit answers nothing behind the dialog.
+    await press('1', 'Escape');
+    await row('VNeID');
+    expect(await page.locator('[data-cursor]').getByRole('radio', { checked: true }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Cách làm' }).click();
+    await heading('Cách làm tại nhà');
+    await press('F2');
+    await row('VNeID');
+  });
+});
+
 describe('what goes wrong', () => {
   it('a full disk loses nothing', async () => {
     const { household } = await of('Lục Văn Ví');

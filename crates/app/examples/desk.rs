@@ -20,6 +20,8 @@ fn main() -> ExitCode {
         eprintln!("desk FOLDER [LIST]");
         return ExitCode::FAILURE;
     };
+    // Beside the data folder, where a test looks for it.
+    let beside = folder.with_file_name("");
     let desk = Arc::new(Desk::new(Tools {
         folder,
         machine: || Box::new(app::SystemMachine::default()),
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         // Passphrases of invented people.
         key_cost: app::KeyCost { memory_kib: 64, passes: 1 },
         choose_file: Box::new(move || list.clone()),
+        choose_place: Box::new(move |name| Some(beside.join(name))),
     }));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let Ok(asked) = serde_json::from_str::<Value>(&line) else { continue };

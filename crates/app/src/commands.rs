@@ -16,7 +16,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 use crate::desk::{Desk, JobProgress};
 use crate::error::{AppError, BAD_REQUEST, NO_SUCH_COMMAND};
 use crate::look::{Language, Theme};
-use crate::pages::{door, lists, progress, search, sending, start, today};
+use crate::pages::{door, lessons, lists, progress, search, sending, start, today};
 
 /// One call of a page: the desk, and where to tell progress.
 pub struct Call<'a> {
@@ -75,6 +75,8 @@ commands! {
     "lock" = start::lock : () => ();
     /// Opens an invented hamlet that nothing leaves.
     "train" = start::train : () => ();
+    /// What was tried in the invented hamlet.
+    "lessons" = lessons::lessons : () => Vec<lessons::LessonView>;
     /// One alley in walking order.
     "today" = today::today : today::TodayRequest => today::TodayView;
     /// People by name, house or alley.
@@ -97,6 +99,8 @@ commands! {
     "send" = sending::send : () => sending::SendingView;
     /// Asks for a household list and reads it.
     "choose_list" = lists::choose : () => Option<lists::ListPage>;
+    /// Asks where to save a list to fill in, and writes it there.
+    "save_sample" = lists::save_sample : () => Option<lists::SampleSaved>;
     /// Reads the chosen list, with another mapping if one is given.
     "look_at_list" = lists::look : lists::LookRequest => Option<lists::ListPage>;
     /// Takes the list in.

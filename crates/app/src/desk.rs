@@ -17,6 +17,7 @@ use ts_rs::TS;
 use crate::drafts::Drafts;
 use crate::error::{AppError, NOT_OPEN};
 use crate::lists::{Looked, Reading};
+use crate::pages::lessons::LookedAt;
 use crate::pages::sending::LastSync;
 use crate::pages::start::Standing;
 use crate::setup::{Laptop, Place, shipped_rules};
@@ -49,6 +50,9 @@ pub enum JobPhase {
 /// Asks a person for a file: the desktop's file dialog. `None`: nobody chose one.
 pub type ChooseFile = Box<dyn Fn() -> Option<PathBuf> + Send + Sync>;
 
+/// Asks a person where to save a file, with a name proposed. `None`: nobody chose a place.
+pub type ChoosePlace = Box<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
+
 /// What the program gives its window.
 pub struct Tools {
     /// Where the data lie.
@@ -61,6 +65,8 @@ pub struct Tools {
     pub key_cost: KeyCost,
     /// Asks for a household list.
     pub choose_file: ChooseFile,
+    /// Asks where the list to fill in shall be saved.
+    pub choose_place: ChoosePlace,
 }
 
 /// What a window holds.
@@ -81,6 +87,8 @@ pub struct Desk {
     pub(crate) reading: Mutex<Reading>,
     pub(crate) looked: Mutex<Option<Looked>>,
     pub(crate) drafts: Mutex<Drafts>,
+    /// Since the training hamlet was opened.
+    pub(crate) looked_at: Mutex<LookedAt>,
 }
 
 impl fmt::Debug for Desk {
@@ -104,6 +112,7 @@ impl Desk {
             reading: Mutex::default(),
             looked: Mutex::new(None),
             drafts: Mutex::default(),
+            looked_at: Mutex::default(),
         }
     }
 
@@ -121,6 +130,10 @@ impl Desk {
 
     pub(crate) fn choose_file(&self) -> Option<PathBuf> {
         (self.tools.choose_file)()
+    }
+
+    pub(crate) fn choose_place(&self, name: &str) -> Option<PathBuf> {
+        (self.tools.choose_place)(name)
     }
 
     pub(crate) fn place<'a>(&self, folder: &'a Path) -> Result<Place<'a>, AppError> {
@@ -151,6 +164,7 @@ impl Desk {
         let mut open = held(&self.laptop);
         *held(&self.training) = training;
         *held(&self.looked) = None;
+        *held(&self.looked_at) = LookedAt::default();
         if training {
             held(&self.drafts).forget_all_of(laptop.store.identity().device);
         }

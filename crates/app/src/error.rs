@@ -46,6 +46,7 @@ pub const CODES: &[&str] = &[
     TRAINING_STAYS,
     NO_LIST_CHOSEN,
     LIST_UNREADABLE,
+    SAMPLE_NOT_SAVED,
     REGISTER_CHANGED,
     NOTHING_TO_TAKE_BACK,
     NO_PROGRESS,
@@ -76,6 +77,7 @@ pub(crate) const SYNC_RUNNING: &str = "sync.running";
 pub(crate) const TRAINING_STAYS: &str = "sync.training_stays";
 pub(crate) const NO_LIST_CHOSEN: &str = "roster.no_list_chosen";
 pub(crate) const LIST_UNREADABLE: &str = "roster.unreadable_file";
+pub(crate) const SAMPLE_NOT_SAVED: &str = "roster.sample_not_saved";
 pub(crate) const REGISTER_CHANGED: &str = "roster.register_changed";
 pub(crate) const NOTHING_TO_TAKE_BACK: &str = "visit.nothing_to_take_back";
 pub(crate) const NO_PROGRESS: &str = "sync.no_progress";
@@ -109,7 +111,8 @@ impl AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        let retryable = matches!(error, StoreError::InUse | StoreError::Busy | StoreError::DiskFull);
+        use StoreError as E;
+        let retryable = matches!(error, E::InUse | E::Busy | E::DiskFull | E::ReadOnly);
         Self::retryable(error.code(), retryable)
     }
 }

@@ -10,6 +10,7 @@ pub mod lists;
 pub mod look;
 pub mod pages;
 pub mod register;
+mod sample;
 pub mod script;
 pub mod setup;
 mod shared;

@@ -21,7 +21,7 @@ struct Window {
 impl Window {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let list = folder.path().join("list.csv");
+        let (list, beside) = (folder.path().join("list.csv"), folder.path().join("saved"));
         std::fs::write(&list, LIST).unwrap();
         let desk = Desk::new(Tools {
             folder: folder.path().join("data"),
@@ -29,6 +29,7 @@ impl Window {
             durability: Durability::Full,
             key_cost: KeyCost { memory_kib: 64, passes: 1 },
             choose_file: Box::new(move || Some(list.clone())),
+            choose_place: Box::new(move |name| Some(beside.join(name))),
         });
         Self { desk, _folder: folder }
     }
@@ -303,4 +304,68 @@ fn a_refused_visit_writes_nothing() {
     assert_eq!(window.try_ask("weigh_visit", request.clone()), Err("visit.no_consent".into()));
     assert_eq!(window.try_ask("save_visit", request), Err("visit.no_consent".into()));
     assert_eq!(window.ask("sending", Value::Null)["waiting"], waiting);
+}
+
+#[test]
+fn the_list_to_fill_in_is_what_our_own_reader_takes_in() {
+    let window = Window::training();
+    let place = window.desk.folder().with_file_name("saved");
+    // The folder that somebody chose has gone: said, and nothing half written anywhere.
+    assert_eq!(window.try_ask("save_sample", Value::Null), Err("roster.sample_not_saved".into()));
+    std::fs::create_dir(&place).unwrap();
+    let saved = window.ask("save_sample", Value::Null);
+    let file = place.join(saved["file_name"].as_str().unwrap());
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1, "no other file beside it");
+
+    let today = domain::calendar::Day::parse("2026-11-25").unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let book = roster::open(&bytes, &roster::Limits::default()).unwrap();
+    let preview = roster::read(&book, today).unwrap().preview();
+    assert_eq!((preview.households, preview.persons), (2, 5));
+    assert!(preview.rejected.is_empty() && preview.warnings.is_empty(), "{preview:?}");
+
+    window.desk.offer_file(file);
+    let page = window.ask("look_at_list", json!({}));
+    assert_eq!((page["households"].clone(), page["persons"].clone()), (json!(2), json!(5)));
+    let roles: Vec<_> =
+        page["mapping"].as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
+    for role in ["hamlet_unit", "full_name", "birth", "sex", "relation", "alley", "house_no", "phone", "note"]
+    {
+        assert!(roles.contains(&role), "{role} in {roles:?}");
+    }
+    assert_eq!(page["result"]["households_added"], json!(2), "{page}");
+}
+
+#[test]
+fn a_lesson_is_done_by_doing_it() {
+    let window = Window::training();
+    let done = || -> Vec<String> {
+        let lessons = window.ask("lessons", Value::Null);
+        let done = lessons.as_array().unwrap().iter().filter(|one| one["done"] == true);
+        done.map(|one| one["lesson"].as_str().unwrap().to_owned()).collect()
+    };
+    let (household, member) = window.somebody();
+    assert_eq!(done(), [""; 0], "looked at from the street");
+    window.ask("keep_draft", json!({ "household": household["household"], "draft": null }));
+    assert_eq!(done(), ["opened"]);
+    let saved = window.ask("save_visit", visit(&household, &member, &json!([])));
+    assert_eq!(done(), ["opened", "met"]);
+    let undo = json!({ "household": household["household"], "visit": saved["visit"] });
+    window.ask("undo_visit", undo);
+    assert_eq!(done(), ["opened", "met", "taken_back"], "what was taken back was done all the same");
+    window.ask("progress", json!({}));
+    let mut absent = visit(&household, &Value::Null, &json!([]));
+    for (key, nothing) in
+        [("consents", json!([])), ("learned", json!([])), ("members_unchanged", json!(false))]
+    {
+        absent[key] = nothing;
+    }
+    absent["outcome"] = json!("absent");
+    window.ask("save_visit", absent);
+    assert_eq!(done(), ["opened", "met", "absent", "taken_back", "figures"]);
+
+    window.ask("train", Value::Null);
+    assert_eq!(done(), [""; 0], "another hamlet, made anew");
+    window.ask("lock", Value::Null);
+    assert_eq!(window.ask("lessons", Value::Null), json!([]), "none where nobody trains");
 }

@@ -41,6 +41,9 @@ pub enum DatabaseError {
     /// No space left.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk takes nothing: locked against writing, or set so by the system because it is failing.
+    #[error("the disk is read-only")]
+    ReadOnly,
     /// Somebody else has it and did not let go for longer than we wait.
     #[error("the database is busy")]
     Busy,
@@ -58,12 +61,17 @@ pub enum DatabaseError {
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
+        // The file through which connections share memory could not be made as large as it must be.
+        let no_room =
+            error.sqlite_error().is_some_and(|of| of.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
         match error.sqlite_error_code() {
+            _ if no_room => Self::DiskFull,
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
             // SQLCipher gives SQLite no page when its seal is broken, and SQLite takes that for a lack of
             // memory. Where there is memory it was not that.
             Some(ErrorCode::OutOfMemory) if there_is_memory() => Self::Damaged,
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Sqlite(error),
         }
@@ -81,6 +89,7 @@ impl From<std::io::Error> for DatabaseError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             _ => Self::Io(error),
         }
     }
@@ -98,6 +107,7 @@ macro_rules! reported_as {
                     E::Newer { found, known } => Self::Newer { found, known },
                     E::Damaged => Self::Damaged,
                     E::DiskFull => Self::DiskFull,
+                    E::ReadOnly => Self::ReadOnly,
                     E::Busy => Self::Busy,
                     E::Upgrade(why) => Self::Upgrade(why),
                     E::Io(error) => Self::Io(error),
@@ -122,6 +132,24 @@ macro_rules! reported_as {
 
 /// Opens with the key and the settings that every connection of this project uses.
 pub fn connect(path: &Path, key: &DatabaseKey, durability: Durability) -> Result<Connection, DatabaseError> {
+    connect_as(Sharing::Shared, path, key, durability)
+}
+
+/// Who else may have the file open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// Other connections, through memory that lies in a file beside it.
+    Shared,
+    /// Nobody, and no file beside it is needed for that.
+    Alone,
+}
+
+fn connect_as(
+    sharing: Sharing,
+    path: &Path,
+    key: &DatabaseKey,
+    durability: Durability,
+) -> Result<Connection, DatabaseError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -132,6 +160,10 @@ pub fn connect(path: &Path, key: &DatabaseKey, durability: Durability) -> Result
     let hex = Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     if !cfg!(feature = "plain") {
         connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
+    }
+    if sharing == Sharing::Alone {
+        // Only before the first read does it spare the file.
+        connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
     }
     // A wrong key or a damaged file fails at the first read, not before.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -154,7 +186,26 @@ pub fn open(
     durability: Durability,
     migrations: Runner,
 ) -> Result<Connection, DatabaseError> {
-    let mut connection = connect(path, key, durability)?;
+    upgraded(connect(path, key, durability)?, path, key, migrations)
+}
+
+/// [`open`] where a lock of the caller's own keeps everybody else out. On a full disk it opens a file that
+/// `open` cannot, which needs room beside it: what was saved can be looked at and sent.
+pub fn open_alone(
+    path: &Path,
+    key: &DatabaseKey,
+    durability: Durability,
+    migrations: Runner,
+) -> Result<Connection, DatabaseError> {
+    upgraded(connect_as(Sharing::Alone, path, key, durability)?, path, key, migrations)
+}
+
+fn upgraded(
+    mut connection: Connection,
+    path: &Path,
+    key: &DatabaseKey,
+    migrations: Runner,
+) -> Result<Connection, DatabaseError> {
     let found = schema_version(&connection)?;
     let known = newest_version(&migrations);
     if found > known {
@@ -323,6 +374,39 @@ mod tests {
         waits.busy_timeout(Duration::ZERO).unwrap();
         let refused = waits.execute_batch("BEGIN IMMEDIATE").map_err(DatabaseError::from);
         assert!(matches!(refused, Err(DatabaseError::Busy)), "{refused:?}");
+    }
+
+    /// What a full disk has no room for is not made, and what is there is read and written all the same.
+    #[test]
+    fn alone_it_opens_without_a_file_of_shared_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let shared = open(&path, &key(1), Durability::Full, migrations(1)).unwrap();
+        assert!(dir.path().join("a.db-shm").exists());
+        drop(shared);
+        let alone = open_alone(&path, &key(1), Durability::Full, migrations(2)).unwrap();
+        alone.execute("INSERT INTO t2 VALUES ('Lê Bình')", []).unwrap();
+        assert!(!dir.path().join("a.db-shm").exists());
+        drop(alone);
+        let shared = open(&path, &key(1), Durability::Full, migrations(2)).unwrap();
+        assert_eq!(shared.query_row("SELECT count(*) FROM t2", [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_disk_that_is_full_or_read_only_is_told_from_a_failing_one() {
+        use rusqlite::ffi;
+        let sqlite = |code| {
+            let error = ffi::Error::new(code);
+            DatabaseError::from(rusqlite::Error::SqliteFailure(error, None))
+        };
+        let io = |kind: std::io::ErrorKind| DatabaseError::from(std::io::Error::from(kind));
+        assert!(matches!(sqlite(ffi::SQLITE_FULL), DatabaseError::DiskFull));
+        assert!(matches!(sqlite(ffi::SQLITE_IOERR_SHMSIZE), DatabaseError::DiskFull));
+        assert!(matches!(sqlite(ffi::SQLITE_READONLY), DatabaseError::ReadOnly));
+        assert!(matches!(sqlite(ffi::SQLITE_IOERR_READ), DatabaseError::Sqlite(_)));
+        assert!(matches!(io(std::io::ErrorKind::StorageFull), DatabaseError::DiskFull));
+        assert!(matches!(io(std::io::ErrorKind::ReadOnlyFilesystem), DatabaseError::ReadOnly));
+        assert!(matches!(io(std::io::ErrorKind::PermissionDenied), DatabaseError::Io(_)));
     }
 
     /// Page by page: what lies in the middle is found out when it is read, not when the file is opened.

@@ -43,6 +43,9 @@ pub enum ServerError {
     /// No space left. Nothing of the action was kept.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk takes nothing.
+    #[error("the disk is read-only")]
+    ReadOnly,
     /// Another process writes to the register for longer than we wait.
     #[error("the register is busy")]
     Busy,
@@ -130,6 +133,7 @@ impl ServerError {
             Self::Damaged => "server.damaged",
             Self::KeysDamaged => "server.keys_damaged",
             Self::DiskFull => "server.disk_full",
+            Self::ReadOnly => "server.read_only",
             Self::Busy => "server.busy",
             Self::HamletNeeded => "enrol.hamlet_needed",
             Self::HamletNotNeeded => "enrol.hamlet_not_needed",
@@ -181,6 +185,7 @@ impl ServerError {
             Self::Damaged,
             Self::KeysDamaged,
             Self::DiskFull,
+            Self::ReadOnly,
             Self::Busy,
             Self::HamletNeeded,
             Self::HamletNotNeeded,

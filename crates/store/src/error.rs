@@ -30,6 +30,9 @@ pub enum StoreError {
     /// No space left. Nothing of the action was kept; the form still holds it.
     #[error("the disk is full")]
     DiskFull,
+    /// The data folder can be read but not written. What was saved is still there.
+    #[error("the disk is read-only")]
+    ReadOnly,
     /// Another program holds the database file for longer than we wait.
     #[error("the database is busy")]
     Busy,
@@ -74,6 +77,7 @@ impl StoreError {
         "store.keys_damaged",
         "store.newer",
         "store.not_set_up",
+        "store.read_only",
         "store.seal",
         "store.upgrade",
         "store.wrong_passphrase",
@@ -89,6 +93,7 @@ impl StoreError {
             Self::Newer { .. } => "store.newer",
             Self::Damaged => "store.damaged",
             Self::DiskFull => "store.disk_full",
+            Self::ReadOnly => "store.read_only",
             Self::Busy => "store.busy",
             Self::KeysDamaged => "store.keys_damaged",
             Self::GroupTooLarge { .. } => "store.group_too_large",

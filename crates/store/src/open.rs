@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use database::{DatabaseKey, Durability};
+use database::{DatabaseError, DatabaseKey, Durability};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
@@ -20,7 +20,12 @@ pub(crate) fn open(
     key: &DatabaseKey,
     durability: Durability,
 ) -> Result<Connection, StoreError> {
-    Ok(database::open(&folder.database(), key, durability, embedded::migrations::runner())?)
+    let (file, migrations) = (folder.database(), embedded::migrations::runner);
+    match database::open(&file, key, durability, migrations()) {
+        // The folder's lock has let nobody else in. A full disk must not keep the register closed.
+        Err(DatabaseError::DiskFull) => Ok(database::open_alone(&file, key, durability, migrations())?),
+        opened => Ok(opened?),
+    }
 }
 
 /// Moves a damaged database, its log and the key slots that open it into a folder of their own. The sealed

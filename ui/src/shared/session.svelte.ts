@@ -5,13 +5,16 @@
  */
 import { getContext, setContext } from 'svelte';
 import { Refusal, type AppError, type Client, type CommandName, type Reply, type Request } from '$api/client';
-import type { JobProgress, SendingView, StartView } from '$api/client';
+import type { JobProgress, LessonView, SendingView, StartView } from '$api/client';
 
 /** How often a laptop with work to send tries again by itself. */
 const TRY_AGAIN_MS = 5 * 60_000;
 
 /** Nobody answered, or the line was too slow: what people call having no network. */
 const NO_NETWORK = ['sync.unreachable', 'sync.stalled'];
+
+/** What may finish a lesson of the training hamlet. */
+const PRACTICE: CommandName[] = ['keep_draft', 'progress', 'save_visit', 'undo_visit'];
 
 /** `untried`: nothing was asked of the commune yet. `unsent`: it was, and something else than the line is in the way. */
 export type Network = 'untried' | 'online' | 'offline' | 'unsent' | 'sending' | 'training';
@@ -24,6 +27,9 @@ export class Session {
   job = $state<JobProgress | null>(null);
   /** "Đã lưu trên máy lúc …" */
   savedAtMs = $state<number | undefined>(undefined);
+
+  /** Of the training hamlet; elsewhere there are none. */
+  lessons = $state.raw<LessonView[]>([]);
 
   /** A new member writes down the four words and waits for the first list: the page of arrival stays. */
   arriving = $state(false);
@@ -44,12 +50,20 @@ export class Session {
     return NO_NETWORK.includes(last.error.code) ? 'offline' : 'unsent';
   }
 
-  call<N extends CommandName>(
+  async call<N extends CommandName>(
     name: N,
     request: Request<N>,
     onProgress?: (progress: JobProgress) => void,
   ): Promise<Reply<N>> {
-    return this.#client.call(name, request, onProgress);
+    const reply = await this.#client.call(name, request, onProgress);
+    if (PRACTICE.includes(name)) void this.#practised();
+    return reply;
+  }
+
+  /** Which lessons are done by now. Nothing waits for it, and nothing is in the way where it fails. */
+  async #practised(): Promise<void> {
+    if (!this.start?.here?.training) return;
+    this.lessons = await this.#client.call('lessons', null).catch(() => this.lessons);
   }
 
   /** Asks where this laptop stands; on an open one also what waits. */
@@ -70,6 +84,7 @@ export class Session {
         version: '',
       };
     }
+    await this.#practised();
     this.sending = this.start.stage === 'open' ? await this.call('sending', null) : null;
   }
 

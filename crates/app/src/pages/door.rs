@@ -279,6 +279,8 @@ pub fn save(call: &mut Call<'_>, request: &VisitRequest) -> Result<Saved, AppErr
 /// Keeps or forgets what was said at a door.
 pub fn keep_draft(call: &mut Call<'_>, form: &DraftForm) -> Result<(), AppError> {
     let desk = call.desk;
+    // A page at the door tells of a draft, or in leaving that there is none; *Hôm nay* looks at a house without.
+    held(&desk.looked_at).house = true;
     desk.with(|laptop| {
         let device = laptop.store.identity().device;
         let mut drafts = held(&desk.drafts);

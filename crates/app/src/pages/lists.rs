@@ -8,12 +8,15 @@ use std::path::Path;
 use roster::{Limits, MappedColumn, Mapping, Repair, RowTrouble};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::StoreError;
 use ts_rs::TS;
 
 use crate::commands::Call;
 use crate::desk::{Desk, JobPhase, JobProgress, held};
-use crate::error::{AppError, BAD_REQUEST, LIST_UNREADABLE, NO_LIST_CHOSEN};
+use crate::error::{AppError, BAD_REQUEST, LIST_UNREADABLE, NO_LIST_CHOSEN, SAMPLE_NOT_SAVED};
 use crate::lists::{self, ListResult, ListView, Reading, Source};
+use crate::register;
+use crate::sample;
 
 /// How a chosen list is read. What is left out is as it was at the last look at this file; at the first: as
 /// found.
@@ -140,6 +143,39 @@ pub struct TakenIn {
     pub at_ms: i64,
 }
 
+/// Where the list to fill in lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct SampleSaved {
+    /// Of the file, without its folder.
+    pub file_name: String,
+}
+
+/// Asks where to save a list to fill in, and writes it there: whole, or not at all.
+pub fn save_sample(call: &mut Call<'_>, (): &()) -> Result<Option<SampleSaved>, AppError> {
+    let unit = call.desk.with(|laptop| register::units(laptop))?.into_iter().next();
+    let unit = unit.map(|unit| unit.name).unwrap_or_default();
+    let Some(mut path) = call.desk.choose_place(sample::FILE_NAME) else { return Ok(None) };
+    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("xlsx")) {
+        path.as_mut_os_string().push(".xlsx");
+    }
+    let bytes = sample::bytes(&unit).map_err(|_| AppError::new(SAMPLE_NOT_SAVED))?;
+    let beside = path.with_extension("xlsx.new");
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &path));
+    written.map_err(|error| {
+        // Half a file helps nobody; where it cannot even be removed there is nothing left to do.
+        let _ = std::fs::remove_file(&beside);
+        match StoreError::from(error) {
+            full @ StoreError::DiskFull => full.into(),
+            _ => AppError::new(SAMPLE_NOT_SAVED),
+        }
+    })?;
+    Ok(Some(SampleSaved { file_name: file_name(&path) }))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// Asks for a file, and reads it.
 pub fn choose(call: &mut Call<'_>, (): &()) -> Result<Option<ListPage>, AppError> {
     match call.desk.choose_file() {
@@ -210,7 +246,7 @@ fn page(desk: &Desk) -> Result<ListPage, AppError> {
 fn view(path: &Path, view: &ListView, reading: &Reading) -> ListPage {
     let repair = |Repair { sheet, row, column, text }: Repair| CellRepair { sheet, row, column, text };
     ListPage {
-        file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        file_name: file_name(path),
         encoding: view.preview.encoding.to_owned(),
         title: view.preview.title.clone(),
         list_day: view.preview.list_day.clone(),

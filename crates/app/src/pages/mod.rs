@@ -2,6 +2,7 @@
 //! they decide nothing about the register themselves.
 
 pub mod door;
+pub mod lessons;
 pub mod lists;
 pub mod progress;
 pub mod search;

@@ -9,6 +9,7 @@ use ts_rs::TS;
 use super::start::{Unit, units};
 use super::today::{AlleyLine, DoorView, line, view};
 use crate::commands::Call;
+use crate::desk::held;
 use crate::doors;
 use crate::error::AppError;
 use crate::register;
@@ -49,6 +50,7 @@ pub struct AlleyMap {
 /// Figures and the map of alleys.
 pub fn progress(call: &mut Call<'_>, request: &ProgressRequest) -> Result<ProgressView, AppError> {
     let computed_at_ms = call.desk.machine().wall_ms();
+    held(&call.desk.looked_at).figures = true;
     call.desk.with(|laptop| {
         let today = laptop.store.today();
         let by = laptop.store.counted_by().clone();

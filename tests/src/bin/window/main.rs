@@ -5,7 +5,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod album;
+mod disk;
 mod display;
+mod enlarged;
+mod faults;
 mod page;
 mod patience;
 mod process;
@@ -35,8 +38,13 @@ struct Tour {
 }
 
 fn main() -> ExitCode {
-    match tour(&Tour::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let options = Tour::parse();
+    match disk::tour_that_may_mount().and_then(|run| match run {
+        Some(status) => Ok(status.success()),
+        None => tour(&options).map(|()| true),
+    }) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

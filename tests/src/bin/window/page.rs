@@ -44,6 +44,7 @@ impl Page {
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("DISPLAY", &display.name)
+            .env("GDK_SCALE", display.scale.to_string())
             .env_remove("WAYLAND_DISPLAY")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("NO_AT_BRIDGE", "1")
@@ -208,6 +209,33 @@ impl Page {
             Promise.allSettled([fetch(address), image(), beacon(), socket()]).then(() => done(true));";
         self.client.execute_async(script, vec![json!(address)]).await?;
         Ok(())
+    }
+
+    /// What the content policy refuses of a page that would send a form, take another base address or show a
+    /// frame from elsewhere; and whether the frame stands that all commands go through.
+    pub(crate) async fn refused_by_policy(&self, address: &str) -> Result<Value> {
+        let script = "const [address, done] = arguments;
+            const refused = new Set();
+            const wanted = 3;
+            const end = () => {
+              const names = [...document.querySelectorAll('iframe')].map(({ src }) => src.split(':')[0]);
+              done({ refused: [...refused].sort(), frames: names.map((name) => name.split('-')[0]) });
+            };
+            document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+              refused.add(effectiveDirective);
+              if (refused.size === wanted) end();
+            });
+            const form = document.createElement('form');
+            form.action = address;
+            const base = document.createElement('base');
+            base.href = address;
+            const frame = document.createElement('iframe');
+            frame.src = address;
+            document.head.append(base);
+            document.body.append(form, frame);
+            form.submit();
+            for (const one of [base, form, frame]) one.remove();";
+        Ok(self.client.execute_async(script, vec![json!(address)]).await?)
     }
 
     /// The program's process is ended without a word, as by a power cut.

@@ -36,9 +36,14 @@ pub(crate) fn without_a_screen(data: &Path, display: Option<&str>) -> Result<Val
 
 /// A sentence of the catalogue, as the program must say it.
 pub(crate) fn sentence(key: &str) -> Result<Value> {
+    Ok(json!({ "failed": true, "said": catalogue(key)? }))
+}
+
+/// A sentence of the catalogue.
+pub(crate) fn catalogue(key: &str) -> Result<String> {
     let catalogue: Value = serde_json::from_slice(&std::fs::read("assets/messages/vi.json")?)?;
-    let said = catalogue.get(key).context("no such sentence")?;
-    Ok(json!({ "failed": true, "said": said }))
+    let said = catalogue.get(key).and_then(Value::as_str).context("no such sentence")?;
+    Ok(said.to_owned())
 }
 
 /// A window of a person whose desktop has no session bus, whose webview dies and comes back.

@@ -38,13 +38,13 @@ pub(crate) async fn run(options: &Tour, report: &mut Report) -> Result<()> {
     walk.walk(options).await
 }
 
-struct Walk<'r> {
-    report: &'r mut Report,
-    folder: TempDir,
-    commune: Commune,
-    display: Display,
+pub(crate) struct Walk<'r> {
+    pub(crate) report: &'r mut Report,
+    pub(crate) folder: TempDir,
+    pub(crate) commune: Commune,
+    pub(crate) display: Display,
     album: Rc<Album>,
-    hamlet: String,
+    pub(crate) hamlet: String,
 }
 
 impl Walk<'_> {
@@ -80,7 +80,7 @@ impl Walk<'_> {
         lan.show("tien-do-sau-khi-mat-dien").await?;
 
         let serving = self.commune.serve(Some(&address))?;
-        self.send(&mut lan).await?;
+        self.send(&mut lan, 4).await?;
         self.same_figures("figures-after-sending", &mut lan).await?;
         let after = self.figures()?;
         self.report.households = number(&after, "households");
@@ -94,7 +94,9 @@ impl Walk<'_> {
         let (mut head, words) = self.join("tu", "hamlet_head", &serving).await?;
         self.same_figures("the-head-s-laptop-shows-it", &mut head).await?;
         head.close().await?;
-        self.same_list(&options.list, &words).await?;
+        self.same_list(&options.list, "tu", &words).await?;
+        self.enlarged(&options.list, &serving).await?;
+        self.faulty_disk(&serving).await?;
 
         let (pages, findings) = self.album.findings();
         let (shown, expected) = (json!({ "serious": findings }), json!({ "serious": [] }));
@@ -133,7 +135,11 @@ impl Walk<'_> {
     }
 
     async fn open(&self, name: &str, list: Option<&Path>) -> Result<Page> {
-        Page::open(&self.display, &self.folder.path().join(name), list, &self.album).await
+        self.open_over(&self.folder.path().join(name), list).await
+    }
+
+    pub(crate) async fn open_over(&self, data: &Path, list: Option<&Path>) -> Result<Page> {
+        Page::open(&self.display, data, list, &self.album).await
     }
 
     /// Starts where something is wrong end with a sentence, or go on.
@@ -154,17 +160,34 @@ impl Walk<'_> {
     }
 
     /// First run: the code, the four words, the hamlet.
-    async fn join(&mut self, name: &str, role: &str, serving: &Serving) -> Result<(Page, String)> {
+    pub(crate) async fn join(&mut self, name: &str, role: &str, serving: &Serving) -> Result<(Page, String)> {
         let started = Instant::now();
         let code = self.commune.code(role, Some(&self.hamlet))?;
         let mut page = self.open(name, None).await?;
         page.show("lan-dau").await?;
+        self.enter_code(&mut page, &code, &format!("May cua {name}")).await?;
+        let words = self.joined(&mut page, name, started, serving).await?;
+        Ok((page, words))
+    }
+
+    /// The code and the laptop's name, and Enter.
+    pub(crate) async fn enter_code(&self, page: &mut Page, code: &str, laptop: &str) -> Result<()> {
         page.tab_to("textarea").await?;
-        page.paste(&code).await?;
+        page.paste(code).await?;
         page.tab_to("input").await?;
-        page.type_text(if name == "tu" { "May bac Tu" } else { "May chi Lan" }).await?;
+        page.type_text(laptop).await?;
         page.show("ma-ket-noi").await?;
-        page.press(&[Key::Enter]).await?;
+        page.press(&[Key::Enter]).await
+    }
+
+    /// What follows a code that was taken: the four words, typed back, and the hamlet.
+    pub(crate) async fn joined(
+        &mut self,
+        page: &mut Page,
+        name: &str,
+        started: Instant,
+        serving: &Serving,
+    ) -> Result<String> {
         page.until("return document.querySelectorAll('ol strong').length === 4").await?;
         page.show("bon-tu").await?;
         let words = page
@@ -176,16 +199,13 @@ impl Walk<'_> {
         page.type_text(&words).await?;
         page.press(&[Key::Enter]).await?;
         page.until("return document.querySelector('nav a[aria-current]') !== null").await?;
-        page.until(
-            "return ['', '#/'].includes(location.hash) && document.querySelector('main').innerText.includes('Ngõ')",
-        )
-        .await?;
+        visits::at_today(page).await?;
         page.show("hom-nay").await?;
         let shown = page.read("return document.querySelector('header').innerText").await?;
         let there = shown.as_str().is_some_and(|text| text.contains(&self.hamlet));
         let step = format!("join-{name}");
         self.report.step(&step, started, json!([there, serving.address.is_empty()]), json!([true, false]));
-        Ok((page, words))
+        Ok(words)
     }
 
     /// An evening without a network: a household of four met, the next one absent, another that does not wish to
@@ -239,10 +259,14 @@ impl Walk<'_> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let asked = page.asked_outside().await?;
-        page.try_to_reach(&format!("http://{}", listener.local_addr()?)).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        page.try_to_reach(&address).await?;
+        let policy = page.refused_by_policy(&address).await?;
         let arrived = listener.accept().is_ok();
-        let shown = json!({ "asked": asked, "arrived": arrived });
-        self.report.step("nothing-goes-out", started, shown, json!({ "asked": [], "arrived": false }));
+        let shown = json!({ "asked": asked, "arrived": arrived, "policy": policy });
+        let policy = json!({ "refused": ["base-uri", "form-action", "frame-src"], "frames": ["isolation"] });
+        let expected = json!({ "asked": [], "arrived": false, "policy": policy });
+        self.report.step("nothing-goes-out", started, shown, expected);
         Ok(())
     }
 
@@ -261,7 +285,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    async fn unlock(&mut self, page: &mut Page, words: &str) -> Result<()> {
+    pub(crate) async fn unlock(&mut self, page: &mut Page, words: &str) -> Result<()> {
         page.until("return document.querySelector('input') !== null").await?;
         page.show("mo-khoa").await?;
         page.tab_to("input").await?;
@@ -269,7 +293,8 @@ impl Walk<'_> {
         page.press(&[Key::Enter]).await
     }
 
-    async fn send(&mut self, page: &mut Page) -> Result<()> {
+    /// Sends so many visits.
+    pub(crate) async fn send(&mut self, page: &mut Page, visits: usize) -> Result<()> {
         let started = Instant::now();
         page.go_to("#/gui-ve-xa").await?;
         page.tab_to("main button").await?;
@@ -277,7 +302,7 @@ impl Walk<'_> {
         page.until("return document.querySelector('.pill').innerText.includes('Đã gửi hết')").await?;
         page.show("da-gui").await?;
         let text = page.read("return document.querySelector('main').innerText").await?;
-        let shown = text.as_str().is_some_and(|text| text.contains("Đã gửi về xã 4"));
+        let shown = text.as_str().is_some_and(|text| text.contains(&format!("Đã gửi về xã {visits}")));
         let (sent, received) = changes(text.as_str().unwrap_or_default());
         self.report.pushed_ops += sent;
         self.report.pulled_ops += received;
@@ -286,7 +311,7 @@ impl Walk<'_> {
     }
 
     /// What *Tiến độ* shows, against the server's own count from another process.
-    async fn same_figures(&mut self, step: &str, page: &mut Page) -> Result<()> {
+    pub(crate) async fn same_figures(&mut self, step: &str, page: &mut Page) -> Result<()> {
         let started = Instant::now();
         let shown = shown_counts(page).await?;
         let expected = self.expected_counts()?;
@@ -304,7 +329,7 @@ impl Walk<'_> {
         second.close().await
     }
 
-    fn expected_counts(&self) -> Result<Value> {
+    pub(crate) fn expected_counts(&self) -> Result<Value> {
         let figures = self.figures()?;
         Ok(json!({
             "households": number(&figures, "households"),
@@ -315,10 +340,10 @@ impl Walk<'_> {
         }))
     }
 
-    /// The head's laptop is started with the hamlet's list in hand: every household is found again.
-    async fn same_list(&mut self, list: &Path, words: &str) -> Result<()> {
+    /// A head's laptop is started with the hamlet's list in hand: every household is found again.
+    pub(crate) async fn same_list(&mut self, list: &Path, name: &str, words: &str) -> Result<()> {
         let started = Instant::now();
-        let mut head = self.open("tu", Some(list)).await?;
+        let mut head = self.open(name, Some(list)).await?;
         self.unlock(&mut head, words).await?;
         // It was started with a list, so that is the page it opens.
         head.until("return document.querySelector('main').innerText.includes('hộ,')").await?;
@@ -337,7 +362,7 @@ impl Walk<'_> {
             )
             .await?;
         let expected = json!({ "added": 0, "matched": number(&self.figures()?, "households") });
-        self.report.step("the-same-list-is-known", started, shown, expected);
+        self.report.step(&format!("the-same-list-is-known-to-{name}"), started, shown, expected);
 
         let started = Instant::now();
         head.press(&[Key::Enter]).await?;
@@ -347,11 +372,11 @@ impl Walk<'_> {
         head.type_text("Ke hoach so 12/KH-UBND").await?;
         head.show("danh-sach-xac-nhan").await?;
         head.press(&[Key::Enter]).await?;
-        head.until("return document.querySelector('main').innerText.includes('Đã đưa vào')").await?;
+        head.until_shown("Không có hộ nào mới").await?;
         head.show("danh-sach-da-dua-vao").await?;
         let shown = shown_counts(&mut head).await?;
         let expected = self.expected_counts()?;
-        self.report.step("the-same-list-adds-nobody", started, shown, expected);
+        self.report.step(&format!("the-same-list-adds-nobody-to-{name}"), started, shown, expected);
         head.close().await
     }
 }
@@ -371,7 +396,7 @@ fn number(figures: &Value, key: &str) -> i64 {
 }
 
 /// The counts that *Tiến độ* shows, read out of its sentences.
-async fn shown_counts(page: &mut Page) -> Result<Value> {
+pub(crate) async fn shown_counts(page: &mut Page) -> Result<Value> {
     page.go_to("#/tien-do").await?;
     page.until("return document.querySelector('main').innerText.includes('hộ trong danh sách')").await?;
     page.read(

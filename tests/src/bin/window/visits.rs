@@ -70,7 +70,7 @@ fn answer(state: &Value) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Chooses the nearest door with so many people, by keys: down the alley, then the next alley.
+/// Chooses the nearest door with so many people that nobody came to yet, by keys: down the alley, then the next alley.
 /// Returns its place in the alley.
 pub(crate) async fn choose_door(page: &mut Page, people: u64, alleys_on: u64) -> Result<usize> {
     for _ in 0..alleys_on {
@@ -91,9 +91,9 @@ pub(crate) async fn choose_door(page: &mut Page, people: u64, alleys_on: u64) ->
     bail!("no household of {people}")
 }
 
-/// How many live behind each door of the alley.
+/// How many live behind each door of the alley that nobody came to yet; behind the others nobody is counted.
 const DOORS: &str = "return [...document.querySelectorAll('main ol > li')]
-    .map((one) => Number(/([0-9]+) người/.exec(one.innerText)?.[1] ?? 0));";
+    .map(({ innerText }) => Number(/Chưa đến/.test(innerText) && /([0-9]+) người/.exec(innerText)?.[1]) || 0);";
 const CHOSEN: &str = "return [...document.querySelectorAll('main ol > li')]
     .findIndex((one) => one.classList.contains('here'));";
 /// More than any hamlet of the lists has.
@@ -129,6 +129,33 @@ pub(crate) async fn walk_to(page: &mut Page, door: usize) -> Result<()> {
 /// Enters the chosen door and answers everything it asks with the first answer, to Save. Returns how many keys
 /// that took from the door on, Save included.
 pub(crate) async fn met(page: &mut Page) -> Result<u32> {
+    match at_the_next_door(page).await? {
+        (End::Saved, keys) => {
+            page.show("noi-voi-gia-dinh").await?;
+            Ok(keys)
+        }
+        (End::Refused, _) => {
+            page.give_up().await?;
+            bail!("Save was refused")
+        }
+    }
+}
+
+/// The same where Save must be refused.
+pub(crate) async fn not_saved(page: &mut Page) -> Result<()> {
+    match at_the_next_door(page).await? {
+        (End::Refused, _) => Ok(()),
+        (End::Saved, _) => bail!("Save was not refused"),
+    }
+}
+
+/// How Save ended.
+enum End {
+    Saved,
+    Refused,
+}
+
+async fn at_the_next_door(page: &mut Page) -> Result<(End, u32)> {
     page.press(&[Key::Enter]).await?;
     at_the_door(page).await?;
     page.show("truoc-khi-go-cua").await?;
@@ -139,12 +166,9 @@ pub(crate) async fn met(page: &mut Page) -> Result<u32> {
     while page.keys < KEYS_AT_MOST {
         state = page.until_other(STATE, &state).await?;
         if state.get("unsaved") == Some(&json!(true)) {
-            break;
+            return Ok((End::Refused, page.keys));
         }
-        let Some((name, key)) = answer(&state) else {
-            page.show("noi-voi-gia-dinh").await?;
-            return Ok(page.keys);
-        };
+        let Some((name, key)) = answer(&state) else { return Ok((End::Saved, page.keys)) };
         if !shown.contains(&name) {
             shown.push(name);
             page.show(name).await?;

@@ -550,6 +550,24 @@ member: MemberId,
 answers: Array<[Fact, Answer, Evidence | null]>, };
 
 /**
+ * A lesson, in the order they are proposed.
+ */
+export type LessonCode = "opened" | "met" | "absent" | "taken_back" | "figures";
+
+/**
+ * One lesson.
+ */
+export type LessonView = { 
+/**
+ * Which.
+ */
+lesson: LessonCode, 
+/**
+ * It was done.
+ */
+done: boolean, };
+
+/**
  * The page before anything is written.
  */
 export type ListPage = { 
@@ -898,6 +916,15 @@ reason: string,
  * What stands in the cell.
  */
 text: string, };
+
+/**
+ * Where the list to fill in lies.
+ */
+export type SampleSaved = { 
+/**
+ * Of the file, without its folder.
+ */
+file_name: string, };
 
 /**
  * What Save showed.
@@ -1387,6 +1414,7 @@ export type Commands = {
   unlock: { request: UnlockForm; reply: null };
   lock: { request: null; reply: null };
   train: { request: null; reply: null };
+  lessons: { request: null; reply: Array<LessonView> };
   today: { request: TodayRequest; reply: TodayView };
   find: { request: FindRequest; reply: Array<Hit> };
   household: { request: HouseholdRequest; reply: HouseholdView };
@@ -1398,6 +1426,7 @@ export type Commands = {
   sending: { request: null; reply: SendingView };
   send: { request: null; reply: SendingView };
   choose_list: { request: null; reply: ListPage | null };
+  save_sample: { request: null; reply: SampleSaved | null };
   look_at_list: { request: LookRequest; reply: ListPage | null };
   take_list_in: { request: SourceForm; reply: TakenIn };
 };

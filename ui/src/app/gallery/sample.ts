@@ -182,8 +182,7 @@ export const words = {
   noticeLook: 'Hai người ghi khác nhau.',
   noticeLookDetail: 'Cả hai bản đều được giữ trong lịch sử.',
   noticeError: 'Tệp có mật khẩu nên chưa đọc được. Bỏ mật khẩu rồi chọn lại.',
-  noticeUnsaved: 'Chưa lưu được, còn trên màn hình.',
-  noticeUnsavedDetail: 'Ổ đĩa đã đầy. Xóa bớt tệp không cần rồi bấm Lưu lại.',
+  noticeUnsaved: 'Ổ đĩa đã đầy. Xóa bớt tệp không cần rồi thử lại.',
 };
 
 export const others = ['vacant', 'moved_out', 'not_found', 'no_access', 'nobody_to_answer'].map((value) => ({

@@ -5,6 +5,7 @@ import {
   type JobProgress,
   type ListPage,
   type LookRequest,
+  type SampleSaved,
   type TakenIn,
 } from '$api/client';
 import type { Session } from '$shared/session.svelte';
@@ -20,6 +21,9 @@ export class Taking {
   reading = $state(false);
   job = $state.raw<JobProgress>();
   taken = $state.raw<TakenIn>();
+  saving = $state(false);
+  /** The list to fill in, where it was just saved. */
+  sample = $state.raw<SampleSaved>();
 
   readonly #session: Session;
   #looks = Promise.resolve();
@@ -32,6 +36,21 @@ export class Taking {
   look = (): Promise<void> => this.#read(() => this.#session.call('look_at_list', {}));
 
   choose = (): Promise<void> => this.#read(() => this.#session.call('choose_list', null));
+
+  /** Saves a list to fill in where the person says; a dialog that is closed changes nothing. */
+  saveSample = async (): Promise<void> => {
+    if (this.saving || this.reading || this.job) return;
+    this.saving = true;
+    this.error = undefined;
+    this.sample = undefined;
+    try {
+      this.sample = (await this.#session.call('save_sample', null)) ?? undefined;
+    } catch (thrown) {
+      this.error = Refusal.from(thrown).error;
+    } finally {
+      this.saving = false;
+    }
+  };
 
   async #read(ask: () => Promise<ListPage | null>): Promise<void> {
     if (this.reading || this.job) return;

@@ -76,7 +76,8 @@ export type Deed =
   | { do: 'choose_day' }
   | { do: 'save' }
   | { do: 'leave' }
-  | { do: 'guidance' };
+  | { do: 'guidance' }
+  | { do: 'how' };
 
 export interface Turn {
   visiting: Visiting;
@@ -314,7 +315,7 @@ export function keyOf(event: KeyboardEvent): string | undefined {
     event.altKey && !event.ctrlKey ? /^(?:Digit|Numpad)([1-6])$/.exec(event.code)?.[1] : undefined;
   if (level) return `Alt+${level}`;
   if (ctrl || event.altKey || event.metaKey) return undefined;
-  const named = { Enter: 'Enter', Escape: 'Esc', ArrowUp: 'Up', ArrowDown: 'Down' }[event.key];
+  const named = { Enter: 'Enter', Escape: 'Esc', ArrowUp: 'Up', ArrowDown: 'Down', F2: 'F2' }[event.key];
   return named ?? letterOf(event);
 }
 
@@ -329,6 +330,7 @@ export function press(view: HouseholdView, visiting: Visiting, key: string): Tur
     return can ? { visiting, deed: { do: 'save' } } : undefined;
   }
   if (key === 'Esc') return back(view, visiting);
+  if (key === 'F2') return { visiting, deed: { do: 'how' } };
   if (draft.outcome === 'met' && place.stage !== 'outcome') {
     if (key === 'H') return { visiting, deed: { do: 'choose_day' } };
     if (key === 'G') return { visiting, deed: { do: 'guidance' } };

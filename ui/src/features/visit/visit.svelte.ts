@@ -18,8 +18,8 @@ export interface Done {
   draft: Draft;
 }
 
-/** What is asked in a dialog: the day to come back, or whether what was written may be dropped. */
-export type Asking = { about: 'day' } | { about: 'leave'; outcome?: Outcome };
+/** What lies over the page: the day to come back, whether what was written may be dropped, how a step is done. */
+export type Asking = { about: 'day' } | { about: 'leave'; outcome?: Outcome } | { about: 'how' };
 
 export class VisitPage {
   view = $state.raw<HouseholdView>();
@@ -97,6 +97,7 @@ export class VisitPage {
     if (deed.do === 'save') void this.record('met');
     else if (deed.do === 'choose_day') this.asking = { about: 'day' };
     else if (deed.do === 'guidance') this.guidanceAsked += 1;
+    else if (deed.do === 'how') this.asking = { about: 'how' };
     else if (deed.do === 'leave') this.leave();
     // At the consent question "không" may be all that was said; it goes along.
     else if (this.#keeps(deed.outcome)) void this.record(deed.outcome);

@@ -1,0 +1,2 @@
+export { default as Lessons } from './Lessons.svelte';
+export { lessonLine } from './lessons';
