@@ -19,15 +19,18 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo "$@"; else return 1; fi
 }
 
-# apt_install PACKAGE…: one quiet call; the package lists are refreshed once.
+# apt_install PACKAGE…: one quiet call; the package lists are refreshed once. What it has to tell is kept beside the
+# project's tools, and shown where it fails.
 apt_install() {
     command -v apt-get >/dev/null 2>&1 || return 1
     if [ -z "${APT_LISTS_FRESH:-}" ]; then
         as_root apt-get update -qq >&2 || return 1
+        mkdir -p "$TOOLS_DIR"
         APT_LISTS_FRESH=yes
     fi
     say "installing: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+        >"$TOOLS_DIR/apt.log" 2>&1 || { tail -n 20 "$TOOLS_DIR/apt.log" >&2; return 1; }
 }
 
 rust_version() { cargo --version 2>/dev/null | awk '{print $2}' | sed 's/[^0-9.].*//'; }
@@ -35,10 +38,14 @@ rust_version() { cargo --version 2>/dev/null | awk '{print $2}' | sed 's/[^0-9.]
 need_rust() {
     if ! version_at_least "$RUST_AT_LEAST" "$(rust_version)"; then
         apt_install rustc-web cargo-web || return 1
+        hash -r
+    fi
+    if ! version_at_least "$RUST_AT_LEAST" "$(rust_version)"; then
+        say "Debian 12 brings Rust $RUST_AT_LEAST or newer by its security archive: add bookworm-security to apt's sources."
+        return 1
     fi
     command -v rustfmt >/dev/null 2>&1 || apt_install rustfmt-web || return 1
-    cargo clippy --version >/dev/null 2>&1 || apt_install rust-web-clippy || return 1
-    version_at_least "$RUST_AT_LEAST" "$(rust_version)"
+    cargo clippy --version >/dev/null 2>&1 || apt_install rust-web-clippy
 }
 
 need_c_compiler() {
@@ -74,7 +81,9 @@ need_node() {
     node_new_enough && return 0
     command -v npm >/dev/null 2>&1 || apt_install npm || return 1
     say "installing: node 22 and npm 11 into .tools"
-    npm install --silent --no-fund --no-audit --prefix "$TOOLS_DIR" node@22 npm@11 >&2 || return 1
+    npm install --loglevel error --no-fund --no-audit --prefix "$TOOLS_DIR" node@22 npm@11 >&2 || return 1
+    # The shell remembers where it found Debian's npm.
+    hash -r
     node_new_enough
 }
 
@@ -104,11 +113,12 @@ need_packaging() {
 setup_machine() {
     failed=
     need_c_compiler || failed="$failed, C compiler with OpenSSL headers and git"
-    need_rust || failed="$failed, Rust $RUST_AT_LEAST or newer with rustfmt and clippy"
+    # Before what takes minutes: nothing goes on without it.
+    need_rust || { say "could not install: Rust $RUST_AT_LEAST or newer with rustfmt and clippy"; exit 1; }
     need_node || failed="$failed, Node $NODE_AT_LEAST or newer with npm $NPM_AT_LEAST"
     need_webview || failed="$failed, the webview with its driver, a display for it, and a browser"
     if [ -n "$failed" ]; then
         say "could not install: ${failed#, }"
-        case "$failed" in *"Rust "* | *"C compiler"* | *webview*) exit 1 ;; esac
+        case "$failed" in *"C compiler"* | *webview*) exit 1 ;; esac
     fi
 }

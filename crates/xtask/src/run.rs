@@ -38,7 +38,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             out: Some(&out),
         });
     }
-    eprintln!("Dựng chương trình (lần đầu mất vài phút)… / Building (minutes, the first time)…");
     build()?;
     let folder = root().join("target/run");
     let office = Office { data: folder.join("commune") };
@@ -58,14 +57,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let code = office.code()?;
         eprintln!("\nDán mã kết nối này vào cửa sổ / Paste this code into the window:\n\n{code}\n");
     }
+    eprintln!("Số liệu của xã mẫu / Data of the demo commune: {}", office.data.display());
     eprintln!("Đóng cửa sổ là dừng cả máy chủ. / Closing the window stops the server too.");
     must_succeed(Command::new(built("tung-nha")).arg("--data").arg(&laptop))
 }
 
 /// The window, with its pages, and the server.
 pub(crate) fn build() -> Result<()> {
+    eprintln!(
+        "Dựng chương trình (lần đầu: 20 phút đến một giờ)… / Building (the first time: 20 minutes to an hour)…"
+    );
     ui::build()?;
-    must_succeed(cargo().args(["build", "--quiet", "--package", "desktop", "--package", "server", "--bins"]))
+    // Its own lines say how far it is, and whether another build is waited for.
+    must_succeed(cargo().args(["build", "--package", "desktop", "--package", "server", "--bins"]))
 }
 
 pub(crate) fn built(program: &str) -> PathBuf {
@@ -128,7 +132,7 @@ pub(crate) struct Serving(Child);
 impl Serving {
     /// Starts `tungnha-server serve --json` and waits until it listens; with the address it says.
     pub(crate) fn start(serve: &mut Command) -> Result<(Self, String)> {
-        let child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("tungnha-server")?;
+        let child = serve.stdout(Stdio::piped()).spawn().context("tungnha-server")?;
         let mut serving = Self(child);
         let lines = BufReader::new(serving.0.stdout.take().context("serve without output")?).lines();
         for line in lines.map_while(Result::ok) {
@@ -137,6 +141,7 @@ impl Serving {
                 return Ok((serving, address.to_owned()));
             }
         }
+        // It said why on the terminal: another one serves this commune, or its address is taken.
         bail!("the server ended before it listened")
     }
 }

@@ -1,6 +1,8 @@
 //! The pages: their packages, their checks, and the built files that the window carries in itself.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -26,15 +28,39 @@ fn script(name: &str) -> Result<()> {
     must_succeed(npm().args(["run", "--silent", name]))
 }
 
-/// Builds the pages into `ui/dist`, which the window carries in itself.
+/// Builds the pages into `ui/dist`, which the window carries in itself; not where nothing has changed, since every
+/// build of them links the window anew, maybe under somebody who has it open.
 pub(crate) fn build() -> Result<()> {
     packages()?;
-    script("build")
+    let built = std::fs::metadata(root().join("ui/dist/index.html")).and_then(|page| page.modified()).ok();
+    let mut newest = None;
+    for part in ["ui", "assets/messages"] {
+        newest = newest.max(newest_in(&root().join(part))?);
+    }
+    if built < newest { script("build") } else { Ok(()) }
+}
+
+/// When the newest source below a folder was written; what is fetched or made is no source.
+fn newest_in(folder: &Path) -> Result<Option<SystemTime>> {
+    let mut newest = None;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_file() {
+            newest = newest.max(Some(entry.metadata()?.modified()?));
+        } else if kind.is_dir()
+            && !["node_modules", "dist", "i18n/generated"].iter().any(|made| path.ends_with(made))
+        {
+            newest = newest.max(newest_in(&path)?);
+        }
+    }
+    Ok(newest)
 }
 
 /// Types, house rules, and the tests that need no browser; builds what the window carries.
 pub(crate) fn check() -> Result<()> {
-    build()?;
+    packages()?;
+    script("build")?;
     ["check", "lint", "test"].iter().try_for_each(|name| script(name))
 }
 

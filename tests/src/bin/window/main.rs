@@ -18,9 +18,11 @@ mod visits;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use serde_json::Value;
 use tests::report::Report;
 
 /// What the tour is told.
@@ -56,10 +58,16 @@ fn tour(options: &Tour) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report { seed: options.seed, ..Report::default() };
     // Where it could not go on, what it had seen until then is told all the same.
+    let began = Instant::now();
     let ended = runtime.block_on(steps::run(options, &mut report));
+    if let Err(error) = &ended {
+        report.step("goes-on-to-the-end", began, format!("{error:#}").into(), Value::Null);
+    }
     std::fs::create_dir_all(&options.out)?;
     std::fs::write(options.out.join("tour.json"), serde_json::to_vec_pretty(&report)?)?;
     let failed: Vec<_> = report.steps.iter().filter(|step| !step.ok).map(|step| step.name.as_str()).collect();
+    let (steps, passed) = (report.steps.len(), report.steps.len() - failed.len());
+    eprintln!("{passed} of {steps} steps passed; pictures and tour.json: {}", options.out.display());
     println!("{}", serde_json::to_string(&report)?);
     ended?;
     if !failed.is_empty() {

@@ -14,8 +14,10 @@ pub(crate) fn children(parent: u32) -> Result<Vec<(String, String)>> {
             continue;
         }
         let program = std::fs::read_link(entry.path().join("exe")).unwrap_or_default();
-        let program = program.file_name().map(|name| name.to_string_lossy().into_owned());
-        found.push((entry.file_name().to_string_lossy().into_owned(), program.unwrap_or_default()));
+        let program = program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // Built anew since it was started.
+        let program = program.trim_end_matches(" (deleted)").to_owned();
+        found.push((entry.file_name().to_string_lossy().into_owned(), program));
     }
     Ok(found)
 }
