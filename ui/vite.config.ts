@@ -24,6 +24,8 @@ export default defineConfig({
     // A font or an icon inlined as a data: address would need a looser content policy.
     assetsInlineLimit: 0,
     sourcemap: false,
+    // What of others the pages carry; packages bring it along (crates/xtask/src/notices.rs).
+    license: true,
     rollupOptions: { input: { desktop: 'index.html' } },
   },
   server: { port: 5173, strictPort: true, host: '127.0.0.1' },

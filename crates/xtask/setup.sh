@@ -83,6 +83,24 @@ node_new_enough() {
         version_at_least "$NPM_AT_LEAST" "$(npm --version 2>/dev/null)"
 }
 
+# What builds for Windows, makes its installer, and runs its programs here. The usual toolchain has no standard
+# library for Windows; Debian's brings the library's sources.
+need_windows() {
+    missing=
+    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] || missing="$missing rustc-web cargo-web"
+    [ -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml ] || missing="$missing rust-web-src"
+    command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 || missing="$missing mingw-w64"
+    command -v makensis >/dev/null 2>&1 || missing="$missing nsis"
+    [ -x /usr/lib/wine/wine64 ] || missing="$missing wine64"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install $missing
+}
+
+# What makes packages for Debian.
+need_packaging() {
+    command -v dpkg-shlibdeps >/dev/null 2>&1 || apt_install dpkg-dev
+}
+
 setup_machine() {
     failed=
     need_c_compiler || failed="$failed, C compiler with OpenSSL headers and git"

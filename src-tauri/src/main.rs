@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match platform::prepare().and_then(|()| run(options).map_err(|_| Trouble::NoWindow)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("{}", trouble.sentence());
+            platform::tell(&trouble.sentence());
             ExitCode::FAILURE
         }
     }

@@ -10,13 +10,18 @@ const CATALOGUE: &str = include_str!("../../assets/messages/vi.json");
 pub(crate) enum Trouble {
     /// There is no screen to open a window on.
     NoDisplay,
+    /// Windows lacks the part that shows pages.
+    NoWebview,
     /// The window did not open.
     NoWindow,
 }
 
 impl Trouble {
-    const ALL: [(Self, &'static str); 2] =
-        [(Self::NoDisplay, "window.no_display"), (Self::NoWindow, "window.no_window")];
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::NoDisplay, "window.no_display"),
+        (Self::NoWebview, "window.no_webview"),
+        (Self::NoWindow, "window.no_window"),
+    ];
 
     /// The sentence for people.
     pub(crate) fn sentence(self) -> String {
@@ -24,6 +29,17 @@ impl Trouble {
         let key = Self::ALL.iter().find(|(one, _)| *one == self).map(|(_, key)| *key).unwrap_or_default();
         catalogue.get(key).cloned().unwrap_or_else(|| key.to_owned())
     }
+}
+
+/// Tells where there is no page: on the terminal, and on Windows, where nobody starts a program from one, in a box.
+pub(crate) fn tell(said: &str) {
+    eprintln!("{said}");
+    #[cfg(windows)]
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title("Từng Nhà")
+        .set_description(said)
+        .show();
 }
 
 /// Done before anything else starts.
@@ -38,6 +54,10 @@ pub(crate) fn prepare() -> Result<(), Trouble> {
         }
         linux::leave_dmabuf_out();
     }
+    #[cfg(windows)]
+    if tauri::webview_version().is_err() {
+        return Err(Trouble::NoWebview);
+    }
     Ok(())
 }
 
@@ -46,7 +66,7 @@ fn say(panic: &PanicHookInfo<'_>) {
     let place = place.unwrap_or_default();
     // On any other thread the page is there to tell it.
     match std::thread::current().name() {
-        Some("main") => eprintln!("{} ({place})", Trouble::NoWindow.sentence()),
+        Some("main") => tell(&format!("{} ({place})", Trouble::NoWindow.sentence())),
         _ => eprintln!("{place}"),
     }
 }

@@ -108,6 +108,7 @@ impl Transport for Liar {
             dseq: one.dseq,
             group: one.group.id,
             outcome: GroupOutcome::Applied,
+            at: None,
         };
         let mut groups: Vec<_> = batch.groups.iter().map(answer).collect();
         let mut receipts = self.receipts(&batch);
@@ -121,14 +122,22 @@ impl Transport for Liar {
             Lie::ForeignGroups => groups.iter_mut().for_each(|one| one.group.0 = uuid::Uuid::from_u128(77)),
             _ => {}
         }
-        Ok(PushReply { receipts, groups, expect: None, head: at(5) })
+        Ok(PushReply { receipts, groups, expect: None, head: at(5), proof: None })
     }
 
     fn pull(&mut self, request: &PullRequest) -> Result<Page, TransportError> {
         self.ask();
         let from = request.cursor;
         let here = from.map_or(0, |cursor| cursor.position);
-        let page = |to: u64, more: bool| Page { from, to: at(to), exits: vec![], groups: vec![], more };
+        let page = |to: u64, more: bool| Page {
+            from,
+            to: at(to),
+            exits: vec![],
+            groups: vec![],
+            rows: vec![],
+            more,
+            proof: None,
+        };
         let honest = page((here + 1).min(5), here + 1 < 5);
         let first = self.first_page.get_or_insert_with(|| honest.clone()).clone();
         Ok(match self.lie {

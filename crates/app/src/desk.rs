@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use domain::ids::DeviceId;
 use serde::Serialize;
 use store::{Durability, KeyCost, Machine, StoreError};
 use ts_rs::TS;
@@ -77,7 +78,8 @@ pub struct Desk {
     /// touch the folder.
     opening: Mutex<Option<Standing>>,
     pub(crate) sending: Mutex<()>,
-    pub(crate) last_sync: Mutex<Option<LastSync>>,
+    /// Whose sync ended last, and how: a laptop may be locked, and another opened, while one waits for a network.
+    pub(crate) last_sync: Mutex<Option<(DeviceId, LastSync)>>,
     pub(crate) chosen: Mutex<Option<PathBuf>>,
     /// The chosen list came from outside, and no page has looked at it yet.
     pub(crate) offered: Mutex<bool>,
@@ -161,7 +163,6 @@ impl Desk {
     pub(crate) fn put(&self, laptop: Laptop, training: bool) {
         let mut open = held(&self.laptop);
         *held(&self.training) = training;
-        *held(&self.last_sync) = None;
         *held(&self.looked) = None;
         *held(&self.looked_at) = LookedAt::default();
         if training {

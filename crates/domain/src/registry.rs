@@ -185,6 +185,7 @@ fields! {
     307 HOUSEHOLD_LIST_ROW Household "roster_row" Int, No LastWriter;
     308 HOUSEHOLD_ALIVE Household "alive" Bool, No LastWriter;
     309 HOUSEHOLD_ALIVE_REASON Household "alive_reason" Code, No LastWriter;
+    310 HOUSEHOLD_MOVED_TO Household "moved_to" Id, No LastWriter;
 
     401 MEMBER_HOUSEHOLD Member "household" Id, No Parent;
     402 MEMBER_FULL_NAME Member "full_name" Text, Basic Reviewed;

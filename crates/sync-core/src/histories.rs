@@ -51,7 +51,7 @@ fn name(server: &Server) -> String {
 #[test]
 fn f03_entering_and_leaving_quarantine_take_a_position() {
     let mut server = Server::new();
-    server.held.clear();
+    server.held.values_mut().for_each(Vec::clear);
     let mut laptop = Laptop::new(0);
     laptop.save(household(1, 0, 1, NOW_MS));
     let before = server.head();
@@ -123,6 +123,24 @@ fn f11_an_edit_before_its_creation_waits_and_keeps_its_stamp() {
     assert!(server.waiting.is_empty());
     assert_eq!(server.known[&op_id(2, 0)].1.stamp, Stamp(NOW_MS + 1));
     assert_eq!(server.rows[&(3, id(1))].value(no::HOUSEHOLD_HOUSE_NO), Some(&"12".into()));
+}
+
+#[test]
+fn f11_a_household_put_into_an_alley_that_is_not_there_yet_waits_for_it() {
+    let (mut server, mut laptops) = village(2);
+    let (unit, alley) = (id(60), id(50));
+    let into = vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, alley)];
+    laptops[1].save(group(3, 1, RecordKind::Household.no(), 1, NOW_MS, into));
+    let reply = server.push(&laptops[1].batch(9));
+    assert_eq!(outcomes(&reply), [&GroupOutcome::Quarantined(Quarantine::NoParent)]);
+    let of_unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    laptops[0].save(group(4, 0, RecordKind::HamletUnit.no(), 60, NOW_MS, of_unit));
+    let of_alley = vec![FieldEdit::first(no::ALLEY_UNIT, unit), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    laptops[0].save(group(5, 0, RecordKind::Alley.no(), 50, NOW_MS, of_alley));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty());
+    let household = &server.rows[&(RecordKind::Household.no(), id(1))];
+    assert_eq!(household.value(no::HOUSEHOLD_ALLEY), Some(&alley.into()));
 }
 
 #[test]
@@ -383,7 +401,7 @@ fn pages_of_every_size_deliver_everything_once() {
         }
         assert_eq!(pages, count.div_ceil(most), "{most} of {count}");
         assert_eq!(reader.base, server.rows);
-        let nothing = server.page(reader.cursor, most);
+        let (nothing, _) = server.page(reader.device, &reader.sight, reader.cursor, most);
         assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.cursor));
     }
 }

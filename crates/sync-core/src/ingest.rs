@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::group::{Group, GroupLimits};
-use crate::op::{GroupId, Op, OpHash, OpId};
-use crate::parents::{parents_known, scopes_fit};
+use crate::op::{GroupId, Op, OpHash, OpId, Scope};
+use crate::parents::{begun, parents_known, scopes_fit};
 use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
 use crate::rights::{Held, may_write};
@@ -43,6 +43,8 @@ pub trait LogView {
     /// The reason, if the group waits in quarantine with this content ([`Group::hash`]): another content
     /// under the name of a waiting group is kept beside it, not taken for it.
     fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Self::Error>;
+    /// True if the record once lay in that scope and moved out of it (§7).
+    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, Self::Error>;
 }
 
 /// The rows that a group stands on or changes: each is read once, however many of its ops, parents and
@@ -53,11 +55,11 @@ pub(crate) struct Rows<'v, V> {
 }
 
 impl<'v, V: LogView> Rows<'v, V> {
-    fn new(view: &'v V) -> Self {
+    pub(crate) fn new(view: &'v V) -> Self {
         Self { view, read: HashMap::new() }
     }
 
-    fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
+    pub(crate) fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
         Ok(match self.read.entry((kind, record)) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(self.view.row(kind, record)?),
@@ -67,6 +69,30 @@ impl<'v, V: LogView> Rows<'v, V> {
     /// The record's row as the log has it.
     pub(crate) fn get(&mut self, kind: u16, record: Uuid) -> Result<Option<&Row>, V::Error> {
         Ok(self.place(kind, record)?.as_ref())
+    }
+
+    /// The row to be changed, begun where there is none.
+    pub(crate) fn of(&mut self, op: &Op) -> Result<&mut Row, V::Error> {
+        let (kind, record) = (op.header.kind, op.header.record);
+        let new = match self.get(kind, record)? {
+            Some(_) => None,
+            None => Some(begun(op, |kind, parent| Ok(self.get(kind, parent)?.map(|row| row.scope)))?),
+        };
+        let place = self.place(kind, record)?;
+        if new.is_some() {
+            *place = new;
+        }
+        Ok(place.get_or_insert_with(|| Row::begun_by(op)))
+    }
+
+    /// Whether a record moved out of a scope.
+    pub(crate) fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, V::Error> {
+        self.view.left(kind, record, scope)
+    }
+
+    /// The row as it was changed, out of here.
+    pub(crate) fn taken(&mut self, (kind, record): (u16, Uuid)) -> Option<Row> {
+        self.read.remove(&(kind, record)).flatten()
     }
 }
 
@@ -352,7 +378,7 @@ fn take<V: LogView>(
             continue;
         }
         let key = (op.header.kind, op.header.record);
-        let row = rows.place(key.0, key.1)?.get_or_insert_with(|| Row::begun_by(op));
+        let row = rows.of(op)?;
         let found = rivals(row, op);
         if !row.merge(op, *stamp).changed.is_empty() && !changed.contains(&key) {
             changed.push(key);
@@ -366,7 +392,7 @@ fn take<V: LogView>(
             mac: [0; 16],
         }));
     }
-    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.read.remove(key).flatten()).collect();
+    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.taken(*key)).collect();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
     Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
 }

@@ -11,17 +11,22 @@ pub mod alias;
 pub mod api;
 mod batch;
 pub mod conflict;
+pub mod digest;
 pub mod group;
+pub mod head;
 mod hex;
 pub mod household;
 pub mod ingest;
 pub mod local;
+pub mod moves;
+pub mod offer;
 pub mod op;
 pub mod parents;
 pub mod position;
 pub mod projection;
 pub mod receipt;
 pub mod records;
+pub mod retained;
 pub mod rights;
 pub mod row;
 pub mod row_bytes;
@@ -49,5 +54,9 @@ mod household_tests;
 mod laws;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod moving;
+#[cfg(test)]
+mod rewind;
 #[cfg(test)]
 mod samples;

@@ -9,6 +9,7 @@ use crate::group::Group;
 use crate::ingest::{LogView, Rows};
 use crate::op::{Op, Scope};
 use crate::receipt::Receipt;
+use crate::row::Row;
 
 /// What a record's parent is.
 pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
@@ -56,7 +57,7 @@ fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     Some(under).zip(op.field(field).and_then(|edit| edit.value.as_uuid()))
 }
 
-/// True if every op's record, or the parent it begins under, is in the log or earlier in the group.
+/// True if every op's record, or what it begins or is put under, is in the log or earlier in the group.
 /// Kinds of a newer version are not judged.
 pub(crate) fn parents_known<V: LogView>(
     rows: &mut Rows<'_, V>,
@@ -70,11 +71,10 @@ pub(crate) fn parents_known<V: LogView>(
         if !begun.contains(&(no, record)) && !begins(op, kind) && rows.get(no, record)?.is_none() {
             return Ok(false);
         }
-        if let Some((kind, parent)) = parent_of(op, kind)
-            && !begun.contains(&(kind.no(), parent))
-            && rows.get(kind.no(), parent)?.is_none()
-        {
-            return Ok(false);
+        for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
+            if !begun.contains(&(kind.no(), above)) && rows.get(kind.no(), above)?.is_none() {
+                return Ok(false);
+            }
         }
         begun.insert((no, record));
     }
@@ -82,8 +82,9 @@ pub(crate) fn parents_known<V: LogView>(
 }
 
 /// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the
-/// household it moves to, its alley. Rights are judged by the op's own scope, which its writer chose; without this, somebody who
-/// knows an id could write into another hamlet's records, and that hamlet would never hear of it.
+/// household it moves to, its alley. Rights are judged by the op's own scope, which its writer chose; without this,
+/// somebody who knows an id could write into another hamlet's records, and that hamlet would never hear of it. What
+/// was there and has moved away since may still be written to from there (§7): the writer had not heard of it.
 pub(crate) fn scopes_fit<V: LogView>(
     rows: &mut Rows<'_, V>,
     group: &Group,
@@ -91,16 +92,31 @@ pub(crate) fn scopes_fit<V: LogView>(
 ) -> Result<bool, V::Error> {
     for op in group.ops.iter().zip(known).filter(|(_, known)| known.is_none()).map(|(op, _)| op) {
         let scope = op.header.scope;
-        if rows.get(op.header.kind, op.header.record)?.is_some_and(|row| row.scope != scope) {
-            return Ok(false);
+        let mut touched = vec![(op.header.kind, op.header.record, false)];
+        if let Some(kind) = RecordKind::from_no(op.header.kind) {
+            let above = [parent_of(op, kind), also_under(op, kind)].into_iter().flatten();
+            touched.extend(above.map(|(kind, record)| (kind.no(), record, true)));
         }
-        let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
-        for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
-            let above = rows.get(kind.no(), above)?;
-            if above.is_some_and(|row| row.scope != scope && row.scope != Scope::COMMUNE) {
+        for (kind, record, above) in touched {
+            let Some(there) = rows.get(kind, record)?.map(|row| row.scope) else { continue };
+            let fits = there == scope || (above && there == Scope::COMMUNE);
+            if !fits && !rows.left(kind, record, scope)? {
                 return Ok(false);
             }
         }
     }
     Ok(true)
+}
+
+/// Where a record begins: with its parent, which may have moved since the op was written, or else in the op's scope.
+/// `scope_of` is where a record lies now; server and laptop begin every row here.
+pub fn begun<E>(op: &Op, scope_of: impl FnOnce(u16, Uuid) -> Result<Option<Scope>, E>) -> Result<Row, E> {
+    let mut row = Row::begun_by(op);
+    let parent = RecordKind::from_no(op.header.kind).and_then(|kind| parent_of(op, kind));
+    if let Some((kind, parent)) = parent
+        && let Some(scope) = scope_of(kind.no(), parent)?.filter(|scope| *scope != Scope::COMMUNE)
+    {
+        row.scope = scope;
+    }
+    Ok(row)
 }

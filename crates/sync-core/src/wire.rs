@@ -9,11 +9,14 @@ use uuid::Uuid;
 
 pub use crate::batch::*;
 use crate::group::{Group, GroupError, GroupLimits};
+use crate::head::HeadReceipt;
 use crate::hex::HexBytes;
 use crate::ingest::GroupOutcome;
+use crate::offer::OfferOutcome;
 use crate::op::{GroupId, OpId};
 use crate::position::{Cursor, Position};
 use crate::receipt::{Found, Receipt};
+use crate::row::Row;
 use crate::stamp::Stamp;
 
 /// The protocol of this version; the server speaks two older ones too.
@@ -91,6 +94,10 @@ pub struct GroupAnswer {
     pub group: GroupId,
     /// What became of it.
     pub outcome: GroupOutcome,
+    /// Of a known group: where the present history has the last of its ops. A laptop whose cursor is there already
+    /// has them in its rows, and no page will deliver them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Position>,
 }
 
 /// The answer to a push.
@@ -104,6 +111,19 @@ pub struct PushReply {
     pub expect: Option<u64>,
     /// Where the stream stands after the push.
     pub head: Cursor,
+    /// The server's word for it: a laptop that never pulled can show it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<HeadReceipt>,
+}
+
+/// The answer to what was given back after a restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferReply {
+    /// In the order in which they were offered.
+    pub groups: Vec<(GroupId, OfferOutcome)>,
+    /// The server's word where it stands now. Whatever says that the log holds something comes with it: without it a
+    /// second restore would go unnoticed by the laptop that was first with it.
+    pub proof: HeadReceipt,
 }
 
 /// What a laptop asks for: all its scopes, from its one cursor on.
@@ -161,7 +181,7 @@ impl TryFrom<PageGroupRead> for PageGroup {
     }
 }
 
-/// A record that left a scope of the asker. Written by the machinery of scopes (§7), which comes later.
+/// A record that left a scope of the asker (§7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// Where in the stream.
@@ -176,6 +196,16 @@ pub struct Exit {
     pub to: HamletUnitId,
 }
 
+/// A record as it stands, delivered whole: it came into a scope of the asker (§7), or was made anew because a stamp in
+/// it fell (F8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRow {
+    /// Where in the stream; after the group of the same position.
+    pub position: Position,
+    /// Takes the place of the base row.
+    pub row: Row,
+}
+
 /// A stretch of the stream, in commit order, ending on a group boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
@@ -187,6 +217,35 @@ pub struct Page {
     pub exits: Vec<Exit>,
     /// In commit order.
     pub groups: Vec<PageGroup>,
+    /// In commit order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<PageRow>,
     /// True if the stream goes on.
     pub more: bool,
+    /// The server's word that it stood at `to`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<HeadReceipt>,
+}
+
+/// One thing that a page delivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// To be removed from the scope it leaves.
+    Exit(Exit),
+    /// To be merged.
+    Group(PageGroup),
+    /// To take the place of the base row.
+    Row(PageRow),
+}
+
+/// What a page delivers, in commit order. Of one position first the group, then the exits that it caused, then what
+/// came whole: a record that leaves and comes back within a page is there at its end (F5).
+pub fn in_order(exits: Vec<Exit>, groups: Vec<PageGroup>, rows: Vec<PageRow>) -> Vec<Delivered> {
+    let groups = groups.into_iter().map(|group| (group.position.position, Delivered::Group(group)));
+    let exits = exits.into_iter().map(|exit| (exit.position.position, Delivered::Exit(exit)));
+    let rows = rows.into_iter().map(|row| (row.position.position, Delivered::Row(row)));
+    let mut all: Vec<_> = groups.chain(exits).chain(rows).collect();
+    // Stable: within a position the order above stays.
+    all.sort_by_key(|(position, _)| *position);
+    all.into_iter().map(|(_, delivered)| delivered).collect()
 }

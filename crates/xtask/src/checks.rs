@@ -1,9 +1,8 @@
 //! `cargo xtask test`: the steps of `./test`, in order, each timed, all run even if one fails.
 
-use std::time::Instant;
-
 use anyhow::{Result, bail};
 
+use crate::stopwatch::Stopwatch;
 use crate::tour::{self, COMMUNE, LEDGER, Tour};
 use crate::{cargo, must_succeed, sabotage, tidy, ui};
 
@@ -50,27 +49,17 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         let known: Vec<_> = STEPS.iter().map(|(name, _)| *name).collect();
         bail!("no step is called {unknown}; there are {}", known.join(", "));
     }
-    let mut report = Vec::new();
+    let mut watch = Stopwatch::default();
     for (name, step) in STEPS {
-        if !options.steps.is_empty() && !options.steps.iter().any(|wanted| wanted == name) {
-            continue;
+        if options.steps.is_empty() || options.steps.iter().any(|wanted| wanted == name) {
+            // Told and counted; the next one runs all the same.
+            let _ = watch.time(name, step);
         }
-        println!("── {name}");
-        let started = Instant::now();
-        let outcome = step();
-        if let Err(error) = &outcome {
-            eprintln!("{name}: {error:#}");
-        }
-        report.push((name, outcome.is_ok(), started.elapsed().as_secs_f64() / 60.0));
     }
-    println!("\nstep                minutes");
-    for (name, passed, minutes) in &report {
-        println!("{name:<18} {minutes:>8.2}  {}", if *passed { "passed" } else { "FAILED" });
-    }
-    let failed = report.iter().filter(|(_, passed, _)| !passed).count();
-    println!("\nsteps: {} passed, {failed} failed", report.len() - failed);
+    let (made, failed) = watch.counts();
+    println!("{}\nsteps: {} passed, {failed} failed", watch.table(), made - failed);
     if failed > 0 {
-        bail!("{failed} of {} steps failed", report.len());
+        bail!("{failed} of {made} steps failed");
     }
     Ok(())
 }

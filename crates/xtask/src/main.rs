@@ -5,12 +5,17 @@
 
 mod bench;
 mod checks;
+mod clean_root;
 mod codegen;
+mod notices;
+mod package;
 mod run;
 mod sabotage;
+mod stopwatch;
 mod tidy;
 mod tour;
 mod ui;
+mod windows;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -31,6 +36,10 @@ enum Task {
     Bench(bench::Options),
     /// Build each named fault and show the check that goes red
     Sabotage(sabotage::Options),
+    /// Build the window and the server in release, and pack them for Debian
+    Package(package::Options),
+    /// Build them for Windows with an installer; --test runs the tests there under Wine
+    Windows(windows::Options),
     /// Write the types that the pages share with the use cases
     Codegen,
     /// Check the house rules: dependency direction, licences, file sizes and names, paths in documents
@@ -44,6 +53,8 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::bench(&options),
         Task::Sabotage(options) => sabotage::sabotage(&options),
         Task::Tour(options) => tour::tour(&options),
+        Task::Package(options) => package::package(&options),
+        Task::Windows(options) => windows::windows(&options),
         Task::Codegen => codegen::codegen(),
         Task::Tidy => tidy::tidy(),
     };
@@ -76,4 +87,10 @@ fn must_succeed(command: &mut Command) -> Result<()> {
         bail!("{status}: {line}");
     }
     Ok(())
+}
+
+/// Installs what a command needs, where it is missing: a function of `crates/xtask/setup.sh`.
+fn need(function: &str) -> Result<()> {
+    let line = format!(". crates/xtask/setup.sh && {function}");
+    must_succeed(Command::new("sh").current_dir(root()).args(["-c", &line])).context("setting the machine up")
 }

@@ -107,21 +107,10 @@ impl Office {
     fn serve(&self) -> Result<Serving> {
         let kept = self.data.with_file_name("listen");
         let listen = std::fs::read_to_string(&kept).unwrap_or_else(|_| "127.0.0.1:0".to_owned());
-        let mut child = self
-            .command(&["serve", "--listen", &listen, "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("tungnha-server")?;
-        let lines = BufReader::new(child.stdout.take().context("serve without output")?).lines();
-        for line in lines.map_while(Result::ok) {
-            let said: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(address) = said.get("listening").and_then(Value::as_str) {
-                std::fs::write(kept, address.trim_start_matches("https://"))?;
-                return Ok(Serving(child));
-            }
-        }
-        bail!("the server ended before it listened at {listen}")
+        let (serving, address) =
+            Serving::start(&mut self.command(&["serve", "--listen", &listen, "--json"]))?;
+        std::fs::write(kept, address.trim_start_matches("https://"))?;
+        Ok(serving)
     }
 
     fn code(&self) -> Result<String> {
@@ -134,7 +123,23 @@ impl Office {
 }
 
 /// A running server; dropping it ends it.
-struct Serving(Child);
+pub(crate) struct Serving(Child);
+
+impl Serving {
+    /// Starts `tungnha-server serve --json` and waits until it listens; with the address it says.
+    pub(crate) fn start(serve: &mut Command) -> Result<(Self, String)> {
+        let child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("tungnha-server")?;
+        let mut serving = Self(child);
+        let lines = BufReader::new(serving.0.stdout.take().context("serve without output")?).lines();
+        for line in lines.map_while(Result::ok) {
+            let said: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(address) = said.get("listening").and_then(Value::as_str) {
+                return Ok((serving, address.to_owned()));
+            }
+        }
+        bail!("the server ended before it listened")
+    }
+}
 
 impl Drop for Serving {
     fn drop(&mut self) {

@@ -70,12 +70,15 @@ pub fn sending(call: &mut Call<'_>, (): &()) -> Result<SendingView, AppError> {
 }
 
 fn view(desk: &Desk) -> Result<SendingView, AppError> {
-    let counts = desk.with(|laptop| sync::waiting(laptop))?;
+    let (counts, device) =
+        desk.with(|laptop| Ok((sync::waiting(laptop)?, laptop.store.identity().device)))?;
+    // Of another laptop that lay on this desk when its sync ended.
+    let last = held(&desk.last_sync).clone().filter(|(of, _)| *of == device).map(|(_, last)| last);
     Ok(SendingView {
         waiting: counts.pending_groups,
         confirmed: counts.acknowledged_groups,
         to_review: counts.quarantined_groups,
-        last: held(&desk.last_sync).clone(),
+        last,
         training: desk.in_training(),
     })
 }
@@ -91,13 +94,15 @@ pub fn send(call: &mut Call<'_>, (): &()) -> Result<SendingView, AppError> {
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return Err(AppError::new(SYNC_RUNNING)),
     };
+    let device = desk.with(|laptop| Ok(laptop.store.identity().device))?;
     let tell = &mut *call.tell;
     let outcome = sync::shared(desk, &mut |progress| tell(job(progress)));
     let (report, error) = match outcome {
         Ok(report) => (Some(report.into()), None),
         Err(error) => (None, Some(error)),
     };
-    *held(&desk.last_sync) = Some(LastSync { at_ms: desk.machine().wall_ms(), report, error });
+    let last = LastSync { at_ms: desk.machine().wall_ms(), report, error };
+    *held(&desk.last_sync) = Some((device, last));
     view(desk)
 }
 
@@ -110,5 +115,44 @@ fn job(progress: sync_client::Progress) -> JobProgress {
         sync_client::Progress::Receiving { position, head } => {
             JobProgress { phase: JobPhase::Receiving, done: position, of: Some(head) }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use domain::ids::DeviceId;
+    use serde_json::{Value, json};
+    use store::{Durability, KeyCost, SystemMachine};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::commands;
+    use crate::desk::Tools;
+
+    #[test]
+    fn a_sync_that_ended_after_its_laptop_was_locked_is_not_the_next_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::new(Tools {
+            folder: folder.path().to_owned(),
+            machine: || Box::new(SystemMachine::default()),
+            durability: Durability::Off,
+            key_cost: KeyCost { memory_kib: 64, passes: 1 },
+            choose_file: Box::new(|| None),
+        });
+        let ask = |name| {
+            let mut call = Call { desk: &desk, tell: &mut |_| {} };
+            commands::run(&mut call, name, Value::Null).unwrap()
+        };
+        ask("train");
+        let ended = |device| {
+            let report =
+                SyncReport { sent: 1, received: 2, to_review: 0, sent_changes: 3, received_changes: 4 };
+            *held(&desk.last_sync) = Some((device, LastSync { at_ms: 5, report: Some(report), error: None }));
+            ask("sending").get("last").cloned().unwrap()
+        };
+        assert_eq!(ended(DeviceId(Uuid::from_u128(1))), Value::Null);
+        let own = desk.with(|laptop| Ok(laptop.store.identity().device)).unwrap();
+        assert_eq!(ended(own).get("at_ms"), Some(&json!(5)));
     }
 }

@@ -3,7 +3,7 @@
 use domain::ids::{CommuneId, DeviceId, UserId};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync_core::ingest::{LogView, Quarantine};
-use sync_core::op::{GroupId, OpHash, OpId};
+use sync_core::op::{GroupId, OpHash, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::receipt::{Found, Receipt};
 use sync_core::row::Row;
@@ -153,5 +153,10 @@ impl LogView for Log<'_> {
         self.one(sql, params![self.commune.0, group.0, content], |row| {
             Ok(Quarantine::from(row.get::<_, String>(0)?))
         })
+    }
+
+    /// No record moves between scopes here yet.
+    fn left(&self, _: u16, _: Uuid, _: Scope) -> Result<bool, ServerError> {
+        Ok(false)
     }
 }

@@ -62,12 +62,13 @@ pub(crate) fn push(register: &Register, device: &Device, batch: &Batch) -> Resul
                 dseq: numbered.dseq,
                 group: numbered.group.id,
                 outcome: taken.outcome,
+                at: None,
             });
             if !looked_at {
                 break;
             }
         }
         intake.settle()?;
-        Ok(PushReply { receipts, groups, expect, head: intake.head.cursor() })
+        Ok(PushReply { receipts, groups, expect, head: intake.head.cursor(), proof: None })
     })
 }

@@ -167,10 +167,12 @@ impl Laptop {
                     dseq: one.dseq,
                     group: one.group.id,
                     outcome: sync_core::ingest::GroupOutcome::Applied,
+                    at: None,
                 })
                 .collect(),
             expect: None,
             head: Cursor::default(),
+            proof: None,
         };
         self.store().acknowledge(&reply).unwrap();
     }
@@ -196,7 +198,9 @@ impl Laptop {
                     receipts: receipts(one),
                 })
                 .collect(),
+            rows: vec![],
             more: false,
+            proof: None,
         }
     }
 }

@@ -64,7 +64,15 @@ fn f05_a_page_that_does_not_begin_at_the_cursor_is_refused_whole() {
     let groups = pending(&mut laptop);
     laptop.sync();
     let cursor = laptop.store().hello().unwrap().cursor;
-    let page = Page { from: None, to: cursor.unwrap(), exits: vec![], groups: vec![], more: false };
+    let page = Page {
+        from: None,
+        to: cursor.unwrap(),
+        exits: vec![],
+        groups: vec![],
+        rows: vec![],
+        more: false,
+        proof: None,
+    };
     assert!(laptop.store().apply_page(page).is_err());
     assert_eq!(laptop.store().hello().unwrap().cursor, cursor);
     drop(groups);

@@ -1,0 +1,65 @@
+//! Records that change their scope (§7). A household moves by one op in its old scope; what belongs to it follows in
+//! the same commit: for those who have only the old scope each record makes an exit, for those who have the new one it
+//! comes whole. What is written later under something that moved begins where that is now (`parents::begun`).
+
+use std::collections::BTreeMap;
+
+use domain::registry::{RecordKind, no};
+use uuid::Uuid;
+
+use crate::offer::HistoryView;
+use crate::op::Scope;
+use crate::position::Position;
+use crate::row::Row;
+use crate::wire::Exit;
+
+/// What moved in one commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// One for each record.
+    pub exits: Vec<Exit>,
+    /// The records in their new scope.
+    pub rows: Vec<Row>,
+}
+
+/// Moves what the changed rows of a commit say. `changed` are rows as they stand after it, not stored yet.
+pub fn follow<V: HistoryView>(view: &V, changed: &[Row], position: Position) -> Result<Moved, V::Error> {
+    let changed: BTreeMap<(u16, Uuid), &Row> =
+        changed.iter().map(|row| ((row.kind, row.record), row)).collect();
+    let mut moved = Moved::default();
+    for household in changed.values().filter(|row| row.kind == RecordKind::Household.no()) {
+        let Some(to) = household.value(no::HOUSEHOLD_MOVED_TO).and_then(|value| value.as_uuid()).map(Scope)
+        else {
+            continue;
+        };
+        if to == household.scope {
+            continue;
+        }
+        let mut open = vec![(household.kind, household.record)];
+        while let Some((kind, record)) = open.pop() {
+            let row = match changed.get(&(kind, record)) {
+                Some(row) => Some((*row).clone()),
+                None => view.row(kind, record)?,
+            };
+            let Some(row) = row.filter(|row| row.scope == household.scope) else { continue };
+            open.extend(view.children(kind, record)?);
+            // Begun in this very commit, so that no look-up finds it yet.
+            let new = changed.values().filter(|row| parent_of_row(row) == Some((kind, record)));
+            open.extend(new.map(|row| (row.kind, row.record)));
+            if let Some((from, unit)) = household.scope.unit().zip(to.unit())
+                && !moved.rows.iter().any(|one| (one.kind, one.record) == (kind, record))
+            {
+                moved.exits.push(Exit { position, kind, record, from, to: unit });
+                moved.rows.push(Row { scope: to, ..row });
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// What a row lies under.
+pub fn parent_of_row(row: &Row) -> Option<(u16, Uuid)> {
+    let kind = RecordKind::from_no(row.kind)?;
+    let named = domain::registry::parent_field(kind).and_then(|no| row.value(no))?.as_uuid();
+    crate::parents::parent_kind(kind).map(RecordKind::no).zip(named)
+}

@@ -1,0 +1,183 @@
+//! What a laptop gives back after the server went back in time (§6): ops under the receipts they once had.
+//!
+//! A receipt is given once. An op that comes back keeps its stamp, its rivals and its proof, and gets a **new
+//! position** (F1): nothing is looked up, ordered or dropped by the number that its receipt says. Each op is proven by
+//! itself, so that any part of a Save can be given back, by whoever holds it (F6). Rights are not judged again and no
+//! conflict is raised again (F9, F14). An op whose record is unknown waits in quarantine with its receipt (F11).
+
+use std::collections::BTreeSet;
+
+use domain::ids::CommuneId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::group::Group;
+use crate::ingest::{LogView, Rows};
+use crate::op::{Op, OpId};
+use crate::parents::parents_known;
+use crate::position::Position;
+use crate::receipt::{Receipt, ReceiptKey};
+use crate::row::Row;
+use crate::stamp::Stamp;
+use crate::wire::PageGroup;
+
+/// What giving back reads of a log, beside what ingest reads.
+pub trait HistoryView: LogView {
+    /// Every op of a record that was taken, with its stamp.
+    fn ops_of(&self, kind: u16, record: Uuid) -> Result<Vec<(Op, Stamp)>, Self::Error>;
+    /// Where an op was committed in the present history.
+    fn committed_at(&self, op: OpId) -> Result<Option<Position>, Self::Error>;
+    /// Records right under this one.
+    fn children(&self, kind: u16, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
+}
+
+/// The server's side of it.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferContext<'a> {
+    /// The commune whose log this is.
+    pub commune: CommuneId,
+    /// The next free position.
+    pub position: Position,
+    /// Checks the receipts.
+    pub key: &'a ReceiptKey,
+    /// It waited, and is looked at once more.
+    pub released: bool,
+}
+
+/// What became of what was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferOutcome {
+    /// The log has it, at this position of the present history: from here on the watermark is compared with it.
+    Held(Position),
+    /// A record or the parent of one is not known yet; it waits with its receipts. The laptop keeps it.
+    Waits,
+    /// No op of it has a receipt of this commune for its content. The laptop keeps it.
+    Unproven,
+}
+
+/// What is to be stored, in one transaction at the position handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Ops that are taken now, with their receipts: what the stream carries at the position.
+    pub part: Option<PageGroup>,
+    /// Rows that changed by it.
+    pub rows: Vec<Row>,
+    /// Receipts of known ops whose offered receipt has the lower stamp: they stand from now on (F8).
+    pub lowered: Vec<Receipt>,
+    /// Rows made anew because a stamp in them fell; the stream carries them whole, since no merge takes a stamp back.
+    pub again: Vec<Row>,
+    /// What became of it.
+    pub outcome: OfferOutcome,
+    /// True if there is something to store at the position; of a group that waits, its header (F3).
+    pub commits: bool,
+}
+
+impl TakenBack {
+    fn nothing(outcome: OfferOutcome) -> Self {
+        Self { part: None, rows: vec![], lowered: vec![], again: vec![], outcome, commits: false }
+    }
+}
+
+/// Takes ops back under their receipts. Nothing is written: the caller stores what comes back. Called within the
+/// commune's serial transaction; also for what waited, once its parent has come.
+pub fn take_back<V: HistoryView>(
+    view: &V,
+    offered: &PageGroup,
+    context: OfferContext<'_>,
+) -> Result<TakenBack, V::Error> {
+    let (mut fresh, mut lowered, mut held) = (Vec::new(), Vec::new(), None);
+    for op in offered.group.ops.iter().filter(|op| op.header.commune == context.commune) {
+        let Some(receipt) = proof_of(op, &offered.receipts, context.key) else { continue };
+        match view.known(op.id())? {
+            None => fresh.push((op, receipt)),
+            Some((hash, known)) if hash == receipt.op_hash => {
+                held = held.max(view.committed_at(op.id())?);
+                if receipt.stamp < known.stamp {
+                    lowered.push((op, receipt));
+                }
+            }
+            // Another content under its name was proven first; the log's stays.
+            Some(_) => {}
+        }
+    }
+    if fresh.is_empty() && lowered.is_empty() {
+        let outcome = held.map_or(OfferOutcome::Unproven, OfferOutcome::Held);
+        return Ok(TakenBack::nothing(outcome));
+    }
+    let group = Group {
+        id: offered.group.id,
+        // The seed gives away the salts of the ops that are not here.
+        seed: offered.group.seed.filter(|_| fresh.len() == offered.group.ops.len()),
+        ops: fresh.iter().map(|(op, _)| (*op).clone()).collect(),
+    };
+    let mut rows = Rows::new(view);
+    if !parents_known(&mut rows, &group, &vec![None; group.ops.len()])? {
+        let waited = context.released || view.quarantined(group.id, group.hash())?.is_some();
+        return Ok(TakenBack { commits: !waited, ..TakenBack::nothing(OfferOutcome::Waits) });
+    }
+    let mut changed = Changed::default();
+    for (op, receipt) in &fresh {
+        let key = (op.header.kind, op.header.record);
+        let row = rows.of(op)?;
+        if !row.merge(op, receipt.stamp).changed.is_empty() {
+            changed.note(key);
+        }
+    }
+    let fallen: BTreeSet<_> = lowered.iter().map(|(op, _)| (op.header.kind, op.header.record)).collect();
+    let mut again = Vec::new();
+    for (kind, record) in fallen {
+        again.extend(made_anew(view, rows.place(kind, record)?.as_ref(), &lowered, &fresh)?);
+        changed.forget((kind, record));
+    }
+    let receipts =
+        |ops: Vec<(&Op, &Receipt)>| ops.into_iter().map(|(_, one)| one.clone()).collect::<Vec<_>>();
+    let position = context.position;
+    let part = (!group.ops.is_empty()).then(|| PageGroup { position, group, receipts: receipts(fresh) });
+    let rows = changed.0.iter().filter_map(|key| rows.taken(*key)).collect();
+    let outcome = OfferOutcome::Held(position);
+    Ok(TakenBack { part, rows, lowered: receipts(lowered), again, outcome, commits: true })
+}
+
+/// The receipt of an op among those that came with it, if it is this commune's and of this content.
+fn proof_of<'r>(op: &Op, receipts: &'r [Receipt], key: &ReceiptKey) -> Option<&'r Receipt> {
+    let hash = op.hash();
+    let mut of_it = receipts.iter().filter(|receipt| receipt.op == op.id() && receipt.op_hash == hash);
+    of_it.find(|receipt| key.verify(receipt))
+}
+
+/// A row out of its ops: those of the log, some of them under a lower stamp, and those that come with it.
+fn made_anew<V: HistoryView>(
+    view: &V,
+    row: Option<&Row>,
+    lowered: &[(&Op, &Receipt)],
+    fresh: &[(&Op, &Receipt)],
+) -> Result<Option<Row>, V::Error> {
+    let Some(row) = row else { return Ok(None) };
+    let of_it = |op: &Op| (op.header.kind, op.header.record) == (row.kind, row.record);
+    let mut anew = Row::new(row.kind, row.record, row.scope);
+    for (op, stamp) in view.ops_of(row.kind, row.record)? {
+        let fallen = lowered.iter().find(|(one, _)| one.id() == op.id()).map(|(_, receipt)| receipt.stamp);
+        anew.merge(&op, fallen.unwrap_or(stamp));
+    }
+    for (op, receipt) in fresh.iter().filter(|(op, _)| of_it(op)) {
+        anew.merge(op, receipt.stamp);
+    }
+    Ok(Some(anew))
+}
+
+/// Records in the order in which they were first changed.
+#[derive(Default)]
+struct Changed(Vec<(u16, Uuid)>);
+
+impl Changed {
+    fn note(&mut self, key: (u16, Uuid)) {
+        if !self.0.contains(&key) {
+            self.0.push(key);
+        }
+    }
+
+    fn forget(&mut self, key: (u16, Uuid)) {
+        self.0.retain(|one| *one != key);
+    }
+}
