@@ -409,7 +409,7 @@ pub(crate) async fn shown_counts(page: &mut Page) -> Result<Value> {
            households: count(/trên ([\\d.]+) hộ trong danh sách/),
            reached: count(/Đã đến: ([\\d.]+) trên/),
            met: count(/Đã gặp ([\\d.]+)/),
-           complete: count(/Đủ thông tin: ([\\d.]+) trên/),
+           complete: count(/Đủ mục chính: ([\\d.]+) trên/),
            declined: count(/Không muốn cung cấp: ([\\d.]+) hộ/),
          };",
     )
