@@ -190,3 +190,10 @@ CREATE TABLE tallies (
   tally TEXT NOT NULL,
   PRIMARY KEY (hamlet_unit_id, alley_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What was said at a door and not saved yet: the page's own JSON. A save deletes it in the same commit.
+CREATE TABLE drafts (
+  household_id BLOB NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL,
+  day TEXT NOT NULL                      -- on which it was last changed
+) STRICT, WITHOUT ROWID;

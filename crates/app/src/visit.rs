@@ -259,6 +259,7 @@ fn write(
         voids: None,
     };
     change.put(&visit)?;
+    change.forget_draft(request.household)?;
     for (member, decision) in &request.consents {
         let consent = Consent {
             id: ConsentId::new(wall_ms, change.random()?),

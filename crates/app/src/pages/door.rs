@@ -66,6 +66,8 @@ pub struct HouseholdView {
     pub without_phone: Vec<Choice>,
     /// What the page kept here before it was saved.
     pub draft: Option<String>,
+    /// The day on which it was last changed: a visit counts on the day it is saved.
+    pub draft_day: Option<Day>,
 }
 
 /// What was said at a door and not saved yet.
@@ -174,7 +176,11 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
     let desk = call.desk;
     desk.with(|laptop| {
         let today = laptop.store.today();
-        let draft = held(&desk.drafts).of(laptop.store.identity().device, request.household);
+        let kept = laptop.store.draft(request.household)?;
+        let spoken = held(&desk.drafts).of(laptop.store.identity().device, request.household);
+        // The memory has what a full disk could not take.
+        let draft = spoken.or(kept.as_ref().map(|kept| kept.body.clone()));
+        let draft_day = kept.map(|kept| kept.day);
         let by = laptop.store.counted_by().clone();
         let state = register::household(laptop, request.household)?;
         let (progress, verdict) = standing(laptop, request.household)?;
@@ -209,6 +215,7 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
             certifiable: by.rules.certifiable.clone(),
             without_phone: by.rules.without_phone.clone(),
             draft,
+            draft_day,
         })
     })
 }
@@ -285,10 +292,16 @@ pub fn keep_draft(call: &mut Call<'_>, form: &DraftForm) -> Result<(), AppError>
         let device = laptop.store.identity().device;
         let mut drafts = held(&desk.drafts);
         match &form.draft {
-            Some(draft) if drafts.keep(device, form.household, draft) => Ok(()),
+            Some(draft) if drafts.keep(device, form.household, draft) => {
+                // A disk that takes nothing now takes nothing of the visit either; saving says so, and the memory
+                // keeps it until then.
+                let _ = laptop.store.keep_draft(form.household, draft);
+                Ok(())
+            }
             Some(_) => Err(AppError::new(BAD_REQUEST)),
             None => {
                 drafts.forget(device, form.household);
+                laptop.store.forget_draft(form.household)?;
                 Ok(())
             }
         }

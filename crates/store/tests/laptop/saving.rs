@@ -383,3 +383,39 @@ proptest! {
         prop_assert_eq!(kept, recount);
     }
 }
+
+/// A window closed, a battery gone: what was said and not saved is found again, and the save that makes a visit of it
+/// takes it away in its own commit.
+#[test]
+fn a_draft_outlives_the_program_and_ends_with_its_save() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let (here, there) = (household(1).id, household(2).id);
+    laptop.store().keep_draft(here, "a").unwrap();
+    laptop.store().keep_draft(here, "b").unwrap();
+    laptop.store().keep_draft(there, "c").unwrap();
+    laptop.reopen().unwrap();
+    let today = laptop.store().today();
+    let draft = laptop.store().draft(here).unwrap();
+    assert_eq!(draft.map(|draft| (draft.body, draft.day)), Some(("b".to_owned(), today)));
+    // A save that fails leaves it where it is.
+    let failed = laptop.save(|change| {
+        change.forget_draft(here)?;
+        Err(StoreError::Invalid("test"))
+    });
+    assert!(failed.is_err() && laptop.store().draft(here).unwrap().is_some());
+    let pending = laptop.store().counts().unwrap().pending_groups;
+    laptop
+        .save(|change| {
+            change.put(&visit(9, 1, Outcome::Absent))?;
+            change.forget_draft(here)
+        })
+        .unwrap();
+    assert_eq!(laptop.store().draft(here).unwrap(), None);
+    assert_eq!(laptop.store().draft(there).unwrap().map(|draft| draft.body).as_deref(), Some("c"));
+    // Nothing of a draft is sent: the visit is the one new group.
+    assert_eq!(laptop.store().counts().unwrap().pending_groups, pending + 1);
+    laptop.store().forget_draft(there).unwrap();
+    assert_eq!(laptop.store().draft(there).unwrap(), None);
+    assert!(laptop.store().keep_draft(here, &"x".repeat(1 << 20)).is_err());
+}

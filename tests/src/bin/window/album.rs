@@ -37,6 +37,8 @@ const CUT: &str = "
         if (!held && beside && hides(overflowX)) why = 'cut at the side';
         else if (!held && beyond && hides(overflowY)) why = 'cut below or above';
       }
+      const button = own.closest('button')?.getBoundingClientRect();
+      if (!held && !why && button && (left < button.left - 1 || right > button.right + 1)) why = 'out of its button';
       if (!held && !why && (left < -1 || right > innerWidth + 1)) why = 'outside the window';
       if (why) cut.push(why + ': ' + text.data.trim().slice(0, 60));
     }

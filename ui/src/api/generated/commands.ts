@@ -465,7 +465,11 @@ without_phone: Array<Choice>,
 /**
  * What the page kept here before it was saved.
  */
-draft: string | null, };
+draft: string | null, 
+/**
+ * The day on which it was last changed: a visit counts on the day it is saved.
+ */
+draft_day: Day | null, };
 
 /**
  * The parts of long jobs.

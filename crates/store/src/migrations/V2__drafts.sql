@@ -1,0 +1,5 @@
+CREATE TABLE drafts (
+  household_id BLOB NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL,
+  day TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
