@@ -218,6 +218,21 @@ fn a_wrong_clock_does_not_hide_the_commune_s_certificate() {
     }
 }
 
+/// What comes back of a laptop's own is no news; what others saved is.
+#[test]
+fn a_sync_counts_as_received_what_others_saved() {
+    let office = filled();
+    let mut lan = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 11));
+    let mut hoa = office.laptop("hoa", Role::TeamMember, &[UNIT], Clock::in_year(2026, 12));
+    sync(&mut lan).unwrap();
+    sync(&mut hoa).unwrap();
+    absent(&mut lan);
+    let of_lan = sync(&mut lan).unwrap();
+    assert_eq!((of_lan.sent_groups, of_lan.received_groups, of_lan.received_ops), (1, 0, 0));
+    let of_hoa = sync(&mut hoa).unwrap();
+    assert_eq!((of_hoa.sent_groups, of_hoa.received_groups, of_hoa.received_ops), (0, 1, of_lan.sent_ops));
+}
+
 /// Who knows an id of another hamlet still cannot write there: the rights of the writer's own scope do not
 /// reach a record that lies elsewhere, nor a new one under a parent that does.
 #[test]

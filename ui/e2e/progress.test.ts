@@ -100,7 +100,7 @@ it('the map is walked by keys, filtered by digits, and opens the visit', async (
   await stops.focus();
   expect(await focused()).toBe('Số 2, đã đủ');
   await page.keyboard.press('ArrowRight');
-  expect(await focused()).toBe('Số 4, chưa đủ thông tin');
+  expect(await focused()).toBe('Số 4, cần hỏi thêm');
   await page.keyboard.press('End');
   expect(await focused()).toBe('Số 4B, còn 1 bước');
   await page.getByRole('heading', { name: 'Số 4B, Ngõ 1', exact: true }).waitFor();

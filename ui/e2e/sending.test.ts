@@ -117,3 +117,17 @@ it('what needs a person is an error, and the focus stays on the button', async (
   await picture(page, 'sending-revoked');
   expect(await axeFindings(page)).toEqual([]);
 });
+
+it('come to by the menu, the page hears Enter', async () => {
+  let sent = 0;
+  const answers = { sending: () => view(), send: () => (sent++, view()) };
+  page = await app.open('/', undefined, { desk, answers: { start: () => START, ...answers } });
+  await page
+    .getByRole('link', { name: /Gửi về xã/ })
+    .first()
+    .click();
+  await page.getByRole('heading', { name: 'Gửi và nhận' }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches('main'));
+  await page.keyboard.press('Enter');
+  await expect.poll(() => sent).toBe(1);
+});

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use domain::calendar::Day;
-use domain::criteria::Verdict;
+use domain::criteria::{Nearest, Verdict};
 use domain::ids::{HamletUnitId, HouseholdId};
 use domain::people::{Alley, Household, Member, Relation};
+use domain::rules::Truth;
 use domain::visit::{Outcome, Progress, Visit, VisitState};
 use serde::Serialize;
 use store::counts;
@@ -51,9 +52,11 @@ pub struct AlleyDoors {
 pub enum TileState {
     /// Đạt
     Met,
+    /// Còn 1 bước: one thing, known to be missing, and the household meets it; whatever is unknown of others
+    OneStep,
     /// Chưa đạt; `steps` says how many steps are left
     NotMet,
-    /// Chưa đủ thông tin
+    /// Cần hỏi thêm
     Insufficient,
     /// Chưa đến lần nào
     NotReached,
@@ -117,18 +120,32 @@ fn head(people: Vec<Member>) -> Option<Member> {
     people.into_iter().nth(at)
 }
 
+fn tile_of(visits: &VisitState, verdict: &Verdict) -> TileState {
+    match (visits, verdict) {
+        (visits, _) if visits.unoccupied => TileState::Unoccupied,
+        (visits, _) if visits.declined => TileState::Declined,
+        (_, Verdict::Met { .. }) => TileState::Met,
+        (visits, _) if !visits.reached => TileState::NotReached,
+        (visits, _) if !visits.met => TileState::NotMetInPerson,
+        (_, Verdict::NotMet { nearest } | Verdict::Insufficient { nearest: Some(nearest), .. })
+            if is_one_step(nearest) =>
+        {
+            TileState::OneStep
+        }
+        (_, Verdict::NotMet { .. }) => TileState::NotMet,
+        (_, Verdict::Insufficient { .. }) => TileState::Insufficient,
+    }
+}
+
+/// One thing to do. What is unknown is asked first, so it is not yet known to be a step.
+fn is_one_step(nearest: &Nearest) -> bool {
+    matches!(nearest.missing.as_slice(), [only] if only.now == Truth::No)
+}
+
 impl Door {
     /// What its tile shows.
     pub fn tile(&self) -> TileState {
-        match (&self.visits, &self.verdict) {
-            (visits, _) if visits.unoccupied => TileState::Unoccupied,
-            (visits, _) if visits.declined => TileState::Declined,
-            (_, Verdict::Met { .. }) => TileState::Met,
-            (visits, _) if !visits.reached => TileState::NotReached,
-            (visits, _) if !visits.met => TileState::NotMetInPerson,
-            (_, Verdict::NotMet { .. }) => TileState::NotMet,
-            (_, Verdict::Insufficient { .. }) => TileState::Insufficient,
-        }
+        tile_of(&self.visits, &self.verdict)
     }
 
     /// The day somebody promised to come back, if no visit came since.
@@ -139,5 +156,40 @@ impl Door {
     /// What happened last.
     pub fn last_outcome(&self) -> Option<&Outcome> {
         self.last_visit.as_ref().map(|visit| &visit.outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::criteria::{Missing, Step};
+    use domain::fact::Fact;
+    use domain::ids::MemberId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn nearest(missing: &[Truth]) -> Nearest {
+        let missing = missing.iter().map(|now| Missing {
+            clause: "c1".into(),
+            step: Step::Fact(Fact::Bdhvs),
+            now: *now,
+        });
+        Nearest { member: MemberId(Uuid::from_u128(1)), missing: missing.collect() }
+    }
+
+    #[test]
+    fn a_house_one_known_step_away_shows_it_whatever_is_unknown_of_others() {
+        let visits = VisitState { reached: true, met: true, ..VisitState::default() };
+        let check = |missing: &[Truth], not_met, insufficient| {
+            let nearest = nearest(missing);
+            let verdict = Verdict::NotMet { nearest: nearest.clone() };
+            assert_eq!(tile_of(&visits, &verdict), not_met, "{missing:?}");
+            let verdict = Verdict::Insufficient { nearest: Some(nearest.clone()), to_ask: Some(nearest) };
+            assert_eq!(tile_of(&visits, &verdict), insufficient, "{missing:?}");
+        };
+        check(&[Truth::No], TileState::OneStep, TileState::OneStep);
+        check(&[Truth::No, Truth::No], TileState::NotMet, TileState::Insufficient);
+        // Not known to be missing: it is asked, not done.
+        check(&[Truth::Unknown], TileState::NotMet, TileState::Insufficient);
     }
 }

@@ -36,16 +36,16 @@ pub fn number(value: i64) -> String {
 }
 
 /// `85,3%`, rounded to the nearest tenth; `100,0%` says all of them and `0,0%` nobody, so what only rounds to
-/// them does not. Nothing of nothing is no rate.
+/// them says `<0,1%` and `>99,9%`. Nothing of nothing is no rate. `formatShare` of the pages says the same.
 pub fn percent(part: i64, whole: i64) -> Option<String> {
     let (part, whole) = (u128::try_from(part).ok()?, u128::try_from(whole).ok().filter(|whole| *whole > 0)?);
     let rounded = (part * 1000 + whole / 2) / whole;
-    let tenths = match rounded {
-        0 if part > 0 => 1,
-        1000 if part < whole => 999,
-        rounded => i64::try_from(rounded).ok()?,
+    let (sign, tenths) = match rounded {
+        0 if part > 0 => ("<", 1),
+        1000 if part < whole => (">", 999),
+        rounded => ("", i64::try_from(rounded).ok()?),
     };
-    Some(format!("{},{}%", number(tenths / 10), tenths % 10))
+    Some(format!("{sign}{},{}%", number(tenths / 10), tenths % 10))
 }
 
 #[cfg(test)]
@@ -81,8 +81,8 @@ mod tests {
             (1, 3, Some("33,3%")),
             (2, 3, Some("66,7%")),
             (5, 5, Some("100,0%")),
-            (9_999, 10_000, Some("99,9%")),
-            (1, 10_000, Some("0,1%")),
+            (9_999, 10_000, Some(">99,9%")),
+            (1, 5_741, Some("<0,1%")),
             (0, 9, Some("0,0%")),
         ] {
             assert_eq!(percent(part, whole).as_deref(), text);

@@ -3,11 +3,13 @@
 //!
 //! Push comes first (sync rules §4): what a person saved leaves the laptop before anything else happens.
 
+use domain::ids::DeviceId;
 use sync_core::ingest::GroupOutcome;
 use sync_core::local::LocalStore;
 use sync_core::position::Cursor;
 use sync_core::wire::{
-    Batch, BatchLimits, Hello, HelloReply, Numbered, PROTOCOL, Page, PullRequest, PushReply, SigningKey,
+    Batch, BatchLimits, Hello, HelloReply, Numbered, PROTOCOL, Page, PageGroup, PullRequest, PushReply,
+    SigningKey,
 };
 
 use crate::transport::{Transport, TransportError};
@@ -28,7 +30,7 @@ pub struct Report {
     pub sent_ops: u64,
     /// Groups the commune keeps apart for a person to look at.
     pub quarantined_groups: u64,
-    /// Groups that came.
+    /// Groups of other devices that came; the laptop's own, sent round to it again, are no news.
     pub received_groups: u64,
     /// Ops in them.
     pub received_ops: u64,
@@ -252,13 +254,21 @@ fn pull<S: LocalStore>(
         return Err(SyncError::NoProgress);
     }
     let more = page.more;
-    report.received_groups += page.groups.len() as u64;
-    report.received_ops += page.groups.iter().map(|one| one.group.ops.len() as u64).sum::<u64>();
+    count_received(known.hello.device, &page, report);
     let head = known.reply.as_ref().map_or(0, |reply| reply.head.position);
     progress(Progress::Receiving { position: page.to.position, head: head.max(page.to.position) });
     store.apply_page(page).map_err(SyncError::Store)?;
     known.hello = store.hello().map_err(SyncError::Store)?;
     Ok(more)
+}
+
+/// Counts what others saved.
+fn count_received(device: DeviceId, page: &Page, report: &mut Report) {
+    let own = |one: &PageGroup| one.group.ops.first().is_some_and(|op| op.header.device == device);
+    for one in page.groups.iter().filter(|one| !own(one)) {
+        report.received_groups += 1;
+        report.received_ops += one.group.ops.len() as u64;
+    }
 }
 
 /// True if a page begins where the laptop stands and ends further on; one that stays there must be the last.
@@ -278,7 +288,7 @@ pub fn wait_ms(attempt: u32, random: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::{CommuneId, DeviceId};
+    use domain::ids::CommuneId;
     use sync_core::wire::Limits;
 
     use super::*;

@@ -18,9 +18,16 @@ const weekday = parts({ weekday: 'long' });
 /** 1234 → "1.234". */
 export const formatNumber = (value: number): string => number.format(value);
 
-/** A share from 0 to 1: 0.853 → "85,3%". Without a whole there is no share: `undefined`. */
+/**
+ * A share from 0 to 1: 0.853 → "85,3%". Without a whole there is no share: `undefined`. "100%" says all of them and
+ * "0%" nobody, so what only rounds to them says "<0,1%" and ">99,9%", as the commune's table does.
+ */
 export function formatShare(part: number, whole: number): string | undefined {
-  return whole > 0 ? percentage.format(part / whole) : undefined;
+  if (whole <= 0) return undefined;
+  const tenths = Math.round((part * 1000) / whole);
+  if (tenths === 0 && part > 0) return `<${percentage.format(0.001)}`;
+  if (tenths === 1000 && part < whole) return `>${percentage.format(0.999)}`;
+  return percentage.format(tenths / 1000);
 }
 
 /** Bytes as people read them: 19661 → "19,2 KB". */

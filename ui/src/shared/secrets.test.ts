@@ -2,9 +2,12 @@ import { expect, it } from 'vitest';
 import { cleanCode, hasAccents, looksLikeCode, wordsOf } from './secrets';
 
 it.each<[string, string, boolean]>([
-  ['TN1.eyJ2IjoxLCJ4', 'TN1.eyJ2IjoxLCJ4', true],
-  ['  TN1.eyJ2\r\n  IjoxLCJ4 ', 'TN1.eyJ2IjoxLCJ4', true],
-  ['TN1.eyJ2\u200bIjoxLCJ4\ufeff', 'TN1.eyJ2IjoxLCJ4', true],
+  ['TN1.eyJ2IjoxLCJ4IjoyfQ', 'TN1.eyJ2IjoxLCJ4IjoyfQ', true],
+  ['  TN1.eyJ2I\r\n  joxLCJ4IjoyfQ ', 'TN1.eyJ2IjoxLCJ4IjoyfQ', true],
+  ['TN1.eyJ2I\u200bjoxLCJ4IjoyfQ\ufeff', 'TN1.eyJ2IjoxLCJ4IjoyfQ', true],
+  // Cut short, or with a letter changed: it begins as one and is none.
+  ['TN1.eyJ2IjoxLCJ4Ij', 'TN1.eyJ2IjoxLCJ4Ij', false],
+  ['TN1.AAAAAAAAAAAA', 'TN1.AAAAAAAAAAAA', false],
   ['tn1.eyJ2IjoxLCJ4', 'tn1.eyJ2IjoxLCJ4', false],
   ['TN1.', 'TN1.', false],
   ['SEN7-4', 'SEN7-4', false],

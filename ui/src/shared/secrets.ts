@@ -5,8 +5,19 @@ export function cleanCode(text: string): string {
   return text.replace(/[\s\u00ad\u200b-\u200f\u2060\ufeff]+/g, '');
 }
 
-/** It has the shape of an enrolment code; whether the commune knows it is for the server to say. */
-export const looksLikeCode = (code: string): boolean => /^TN1\.[\w-]{8,}$/.test(code);
+/**
+ * It has the shape of an enrolment code, to its last letter: JSON in base64url. Whether the commune knows it is
+ * for the server to say.
+ */
+export function looksLikeCode(code: string): boolean {
+  const body = /^TN1\.([\w-]{8,})$/.exec(code)?.[1];
+  if (!body) return false;
+  try {
+    return typeof JSON.parse(atob(body.replace(/-/g, '+').replace(/_/g, '/'))) === 'object';
+  } catch {
+    return false;
+  }
+}
 
 /** The words of a passphrase, in lower case. */
 export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+/).filter(Boolean);

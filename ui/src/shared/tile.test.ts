@@ -5,6 +5,7 @@ import { tileOf, type TileState } from './tile';
 it.each<[Standing, number | null, TileState]>([
   ['met', 0, 'met'],
   ['not_met', 1, 'one_step'],
+  ['one_step', 1, 'one_step'],
   ['not_met', 3, 'not_met'],
   ['insufficient', 1, 'insufficient'],
   ['not_reached', null, 'not_reached'],

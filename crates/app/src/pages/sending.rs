@@ -139,6 +139,7 @@ mod tests {
             durability: Durability::Off,
             key_cost: KeyCost { memory_kib: 64, passes: 1 },
             choose_file: Box::new(|| None),
+            choose_place: Box::new(|_| None),
         });
         let ask = |name| {
             let mut call = Call { desk: &desk, tell: &mut |_| {} };

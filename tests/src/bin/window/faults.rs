@@ -52,7 +52,7 @@ impl Walk<'_> {
         let code = self.commune.code("team_member", Some(&self.hamlet))?;
         disk.fill()?;
         let mut page = self.open_over(&disk.data(), None).await?;
-        self.enter_code(&mut page, &code, "May chi Mai").await?;
+        self.enter_code(&mut page, &code, "Máy chị Mai").await?;
         let said = page.until(&notice("error")).await?;
         page.show("dia-day-khi-ket-noi").await?;
         self.report.step("a-full-disk-when-joining", started, said, json!([catalogue("store.disk_full")?]));

@@ -167,8 +167,12 @@ impl Page {
 
     /// Keeps a picture of the page once it is at rest, and looks at it with axe.
     pub(crate) async fn show(&self, name: &str) -> Result<()> {
+        // A page that was not laid out yet has asked for no letters, and so misses none.
         self.until(
-            "return document.fonts.status === 'loaded' && document.querySelector('.skeleton') === null",
+            "const faces = [...document.fonts].map(({ status }) => status);
+             return document.body.offsetHeight > 0 && document.fonts.status === 'loaded'
+               && faces.includes('loaded') && !faces.includes('loading')
+               && document.querySelector('.skeleton') === null",
         )
         .await?;
         let found = self.client.execute_async(&self.album.look(), vec![]).await?;

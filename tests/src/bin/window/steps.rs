@@ -165,7 +165,7 @@ impl Walk<'_> {
         let code = self.commune.code(role, Some(&self.hamlet))?;
         let mut page = self.open(name, None).await?;
         page.show("lan-dau").await?;
-        self.enter_code(&mut page, &code, &format!("May cua {name}")).await?;
+        self.enter_code(&mut page, &code, if name == "tu" { "Máy bác Tư" } else { "Máy chị Lan" }).await?;
         let words = self.joined(&mut page, name, started, serving).await?;
         Ok((page, words))
     }
@@ -367,9 +367,9 @@ impl Walk<'_> {
         let started = Instant::now();
         head.press(&[Key::Enter]).await?;
         head.tab_to("main input").await?;
-        head.type_text("Ong Tu, truong thon").await?;
+        head.type_text("Ông Tư, trưởng thôn").await?;
         head.press(&[Key::Tab]).await?;
-        head.type_text("Ke hoach so 12/KH-UBND").await?;
+        head.type_text("Kế hoạch số 12/KH-UBND").await?;
         head.show("danh-sach-xac-nhan").await?;
         head.press(&[Key::Enter]).await?;
         head.until_shown("Không có hộ nào mới").await?;
@@ -409,7 +409,7 @@ pub(crate) async fn shown_counts(page: &mut Page) -> Result<Value> {
            households: count(/trên ([\\d.]+) hộ trong danh sách/),
            reached: count(/Đã đến: ([\\d.]+) trên/),
            met: count(/Đã gặp ([\\d.]+)/),
-           complete: count(/Đủ thông tin: ([\\d.]+) trên/),
+           complete: count(/Đủ mục chính: ([\\d.]+) trên/),
            declined: count(/Không muốn cung cấp: ([\\d.]+) hộ/),
          };",
     )

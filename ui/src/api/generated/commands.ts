@@ -1137,7 +1137,7 @@ unknown: number, };
 /**
  * What a house tile shows: the one state that says most about what to do next.
  */
-export type TileState = "met" | "not_met" | "insufficient" | "not_reached" | "not_met_in_person" | "declined" | "unoccupied";
+export type TileState = "met" | "one_step" | "not_met" | "insufficient" | "not_reached" | "not_met_in_person" | "declined" | "unoccupied";
 
 /**
  * A column of the file.

@@ -70,14 +70,17 @@ it('every door is counted once', () => {
   expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(7);
 });
 
-it('one step away are doors with one step, and doors whose one step must be asked', () => {
+it('one step away are the doors that the legend counts so, not those where something must be asked', () => {
   expect(oneStepDoors(alleys).map(({ door }) => door.household)).toEqual(['b']);
   const step = { clause: 'c3', kind: 'fact', code: 'uses', now: 'unknown' } as const;
   const asked = {
     ...door('h', 'insufficient', 1),
     reason: { code: 'one_step', person: null, step } as const,
   };
-  expect(oneStepDoors([alley('Ngõ 4', [asked])]).map(({ alley }) => alley)).toEqual(['Ngõ 4']);
+  expect(
+    oneStepDoors([alley('Ngõ 4', [asked, door('i', 'one_step', 1)])]).map(({ door }) => door.household),
+  ).toEqual(['i']);
+  expect(countStates([asked, door('i', 'one_step', 1)])).toMatchObject({ one_step: 1, insufficient: 1 });
 });
 
 it('tiles are small above three hundred households', () => {

@@ -19,12 +19,10 @@ export function countStates(doors: readonly DoorView[]): Record<TileState, numbe
   return counts;
 }
 
-/** One step left and nothing in the way: the shortest walks to another household counted. */
+/** One step left: the shortest walks to another household counted, the same doors as the legend counts. */
 export const oneStepDoors = (alleys: readonly AlleyMap[]): { door: DoorView; alley: string }[] =>
   alleys.flatMap(({ line, doors }) =>
-    doors
-      .filter((door) => stateOf(door) === 'one_step' || door.reason.code === 'one_step')
-      .map((door) => ({ door, alley: line.name })),
+    doors.filter((door) => stateOf(door) === 'one_step').map((door) => ({ door, alley: line.name })),
   );
 
 /** A place on the map: which row, which door in it. */

@@ -28,7 +28,9 @@ export function reasonWords({ reason }: DoorView): string {
     case 'promised':
       return m['progress.reason.promised']({ day: formatDay(reason.day) });
     case 'one_step':
-      return m['progress.reason.one_step']({ step: stepWords(reason.step, reason.person) });
+      return m[reason.step.now === 'unknown' ? 'progress.reason.one_unknown' : 'progress.reason.one_step']({
+        step: stepWords(reason.step, reason.person),
+      });
     case 'steps_left':
       return m['progress.reason.steps_left']({ steps: formatNumber(reason.steps) });
     default:

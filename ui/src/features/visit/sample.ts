@@ -39,6 +39,7 @@ export function person(name: string, age: number | null, more: Partial<PersonVie
 export function household(people: PersonView[], more: Partial<HouseholdView> = {}): HouseholdView {
   return {
     household: 'H',
+    draft_day: null,
     house_no: '14',
     place_note: '',
     alley: 'Ngõ 1',

@@ -106,6 +106,10 @@ function asked(view: HouseholdView, { person, steps }: ToAsk): { title: string; 
   };
 }
 
+/** One thing is left to do; a thing to be asked is not yet known to be left. */
+const oneStep = ({ state, steps }: VerdictView): boolean =>
+  state !== 'met' && steps.length === 1 && steps[0]!.now === 'no';
+
 export function verdictWords(view: HouseholdView, verdict: VerdictView): VerdictWords {
   const person = nameOf(view, verdict.person);
   const count = verdict.steps.length;
@@ -122,7 +126,7 @@ export function verdictWords(view: HouseholdView, verdict: VerdictView): Verdict
   const sentence =
     verdict.state === 'met'
       ? m['visit.page.verdict.met']()
-      : verdict.state === 'insufficient'
+      : verdict.state === 'insufficient' && !oneStep(verdict)
         ? m['visit.page.verdict.insufficient']()
         : m['visit.page.verdict.steps']({ count: formatNumber(count) });
   const detail = (clause: string, state: 'yes' | 'no' | 'unknown'): string => {
@@ -134,7 +138,7 @@ export function verdictWords(view: HouseholdView, verdict: VerdictView): Verdict
       .join('; ');
   };
   return {
-    state: tileOf(verdict.state, count),
+    state: oneStep(verdict) ? 'one_step' : tileOf(verdict.state, count),
     steps: count,
     sentence,
     rules: verdict.clauses.map(({ id, citation, state }) => ({
@@ -153,7 +157,8 @@ export function lastWords(view: HouseholdView, draft: Draft, outcome: Outcome, v
   if (outcome !== 'met') return m['visit.page.done.other']();
   const [first] = verdict.steps;
   if (verdict.state === 'met') return m['visit.page.done.met']();
-  if (verdict.state === 'insufficient' || !first) return m['visit.page.done.insufficient']();
+  if (!first || (verdict.state === 'insufficient' && !oneStep(verdict)))
+    return m['visit.page.done.insufficient']();
   const words = {
     count: formatNumber(verdict.steps.length),
     step: stepWords(first, nameOf(view, verdict.person)),
