@@ -38,6 +38,8 @@ export class VisitPage {
   byPointer = false;
   /** Asks the view to bring the guidance of today to the front. */
   guidanceAsked = $state(0);
+  /** The earlier day on which what stands here was said: saved, it counts as today. */
+  spokenOn = $state<string>();
 
   readonly #session: Session;
   readonly #household: string;
@@ -59,6 +61,8 @@ export class VisitPage {
       const view = await this.#session.call('household', { household: this.#household });
       if (this.visiting === BEGIN) this.visiting = visitingOf(view.draft) ?? BEGIN;
       this.view = view;
+      const today = this.#session.start?.here?.today ?? '';
+      this.spokenOn = view.draft && view.draft_day && view.draft_day < today ? view.draft_day : undefined;
       this.verdict = view.verdict;
       void this.#weigh();
     } catch (thrown) {

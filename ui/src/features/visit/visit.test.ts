@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
-import type { Saved, VerdictView, VisitRequest } from '$api/client';
+import type { Saved, StartView, VerdictView, VisitRequest } from '$api/client';
 import { inMemory, type Answers } from '$api/memory';
 import { Session } from '$shared/session.svelte';
 import { family } from './sample';
+import { BEGIN } from './steps';
 import { VisitPage } from './visit.svelte';
 import { kindOf, lastWords, statusOf, valueLabel, verdictWords } from './words';
 import { EMPTY } from './draft';
@@ -29,6 +30,22 @@ async function opened(answers: Answers = {}): Promise<{ page: VisitPage; left: (
 
 const press = (page: VisitPage, keys: string) => keys.split(' ').forEach((key) => page.key(key));
 const settled = () => new Promise((done) => setTimeout(done));
+
+describe('a draft of another evening', () => {
+  const draft = JSON.stringify({ ...BEGIN, draft: { ...EMPTY, respondent: 'Lan' } });
+
+  it.each([
+    ['2026-11-24', '2026-11-24'],
+    ['2026-11-25', undefined],
+  ])('of %s says so: %s', async (draft_day, said) => {
+    const session = new Session(inMemory({ household: () => ({ ...family(), draft, draft_day }) }));
+    session.start = { here: { today: '2026-11-25' } } as StartView;
+    const page = new VisitPage(session, 'H', () => undefined);
+    await page.load();
+    expect(page.visiting.draft.respondent).toBe('Lan');
+    expect(page.spokenOn).toBe(said);
+  });
+});
 
 describe('saving', () => {
   it('hands over the draft, says so, and goes on', async () => {
