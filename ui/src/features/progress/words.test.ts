@@ -29,7 +29,7 @@ describe('a rate', () => {
 it('every figure names what it is counted over', () => {
   expect(metSentences(figures)).toEqual([
     'Đã đến: 500 trên 586 (85,3%).',
-    'Đủ thông tin: 300 trên 586 (51,2%).',
+    'Đủ mục chính: 300 trên 586 (51,2%).',
     'Không muốn cung cấp: 4 hộ, vẫn nằm trong tổng số.',
   ]);
   expect(familySentences(figures)).toEqual([
