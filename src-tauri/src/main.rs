@@ -24,7 +24,7 @@ use crate::platform::Trouble;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match platform::prepare().and_then(|()| run(options).map_err(|_| Trouble::NoWindow)) {
+    match platform::prepare().and_then(|()| run(options).map_err(|_| Trouble::Window)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             platform::tell(&trouble.sentence());

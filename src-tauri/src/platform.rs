@@ -5,22 +5,22 @@ use std::panic::PanicHookInfo;
 
 const CATALOGUE: &str = include_str!("../../assets/messages/vi.json");
 
-/// Why the program cannot start, or stopped: the key of a sentence in the catalogue.
+/// What is missing where the program cannot start, or stopped; each has a sentence in the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// There is no screen to open a window on.
-    NoDisplay,
+    Display,
     /// Windows lacks the part that shows pages.
-    NoWebview,
+    Webview,
     /// The window did not open.
-    NoWindow,
+    Window,
 }
 
 impl Trouble {
     const ALL: [(Self, &'static str); 3] = [
-        (Self::NoDisplay, "window.no_display"),
-        (Self::NoWebview, "window.no_webview"),
-        (Self::NoWindow, "window.no_window"),
+        (Self::Display, "window.no_display"),
+        (Self::Webview, "window.no_webview"),
+        (Self::Window, "window.no_window"),
     ];
 
     /// The sentence for people.
@@ -50,13 +50,13 @@ pub(crate) fn prepare() -> Result<(), Trouble> {
     #[cfg(target_os = "linux")]
     {
         if !linux::has_display() {
-            return Err(Trouble::NoDisplay);
+            return Err(Trouble::Display);
         }
         linux::leave_dmabuf_out();
     }
     #[cfg(windows)]
     if tauri::webview_version().is_err() {
-        return Err(Trouble::NoWebview);
+        return Err(Trouble::Webview);
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ fn say(panic: &PanicHookInfo<'_>) {
     let place = place.unwrap_or_default();
     // On any other thread the page is there to tell it.
     match std::thread::current().name() {
-        Some("main") => tell(&format!("{} ({place})", Trouble::NoWindow.sentence())),
+        Some("main") => tell(&format!("{} ({place})", Trouble::Window.sentence())),
         _ => eprintln!("{place}"),
     }
 }
