@@ -397,7 +397,7 @@ fn part(group: &PageGroup, passes: impl Fn(&Op) -> bool) -> Option<PageGroup> {
     let receipts = group.receipts.iter().filter(of_it).cloned().collect();
     let seed = group.group.seed.filter(|_| ops.len() == group.group.ops.len());
     let id = group.group.id;
-    (!ops.is_empty()).then(|| PageGroup {
+    (!ops.is_empty()).then_some(PageGroup {
         position: group.position,
         group: Group { id, seed, ops },
         receipts,
