@@ -59,6 +59,13 @@ export interface App {
   stop: () => Promise<void>;
 }
 
+/** The end of a test: its window and its program go, and no page of it did what it must not. */
+export async function leave(app: App, page: Page, desk: Desk): Promise<void> {
+  await page.context().close();
+  desk.stop();
+  expect(app.offences()).toEqual([]);
+}
+
 export async function startApp(): Promise<App> {
   const { origin, stop } = await serve();
   const browser = await chromium.launch({

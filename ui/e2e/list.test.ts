@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, scrollPictures, startApp, type App } from './harness';
+import { axeFindings, leave, picture, scrollPictures, startApp, type App } from './harness';
 
 const LISTS = join(import.meta.dirname, '../../tests/fixtures/roster');
 const own = mkdtempSync(join(tmpdir(), 'tungnha-list-'));
@@ -17,11 +17,7 @@ afterAll(async () => {
   rmSync(own, { recursive: true, force: true });
   await app.stop();
 });
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 /** A list of the training hamlet as hands write it; everybody is invented. */
 function messyList(people = 40): string {

@@ -5,18 +5,14 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Desk } from './desk';
-import { axeFindings, picture, startApp, type App } from './harness';
+import { axeFindings, leave, picture, startApp, type App } from './harness';
 
 let app: App;
 let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 const REFUSED = { code: 'store.busy', params: {}, retryable: true };
 const SAID = 'Một chương trình khác đang giữ tệp sổ';

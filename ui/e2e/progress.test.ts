@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { HouseholdView, ProgressView, VisitRequest } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, scrollPictures, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, scrollPictures, startApp, type App, type Size } from './harness';
 
 let app: App;
 let desk: Desk;
@@ -13,11 +13,7 @@ beforeEach(async () => {
   desk = new Desk();
   await desk.ask('train', null);
 });
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 const ask = async <Reply>(name: string, request: unknown) => (await desk.ask(name, request)).reply as Reply;
 

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { SendingView, StartView } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, scrollPictures, startApp, type App } from './harness';
+import { axeFindings, leave, picture, scrollPictures, startApp, type App } from './harness';
 
 let app: App;
 let desk: Desk;
@@ -10,11 +10,7 @@ let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
 beforeEach(() => void (desk = new Desk()));
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 const AT_MS = Date.UTC(2026, 10, 22, 13, 15);
 /** A laptop of a real commune, open: no server stands behind this desk. */

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppError, EnrolForm, StartView } from '../src/api/client';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
 
 const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
 const WORDS = 'aovang cuado balo nhatranh';
@@ -14,11 +14,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 async function open(answers: Answers = {}, size?: Size): Promise<void> {
   desk = new Desk();

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TodayView } from '../src/api/generated/commands';
 import { Desk } from './desk';
-import { axeFindings, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
 
 const LIST = join(import.meta.dirname, '../../tests/fixtures/roster/danh-sach-mau.xls');
 
@@ -16,11 +16,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 const SIZES: Size[] = [
   { width: 683, height: 349 },

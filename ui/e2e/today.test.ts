@@ -2,18 +2,14 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppError, TodayView } from '../src/api/client';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
 
 let app: App;
 let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 async function openHamlet(answers?: Answers, size?: Size): Promise<void> {
   desk = new Desk();

@@ -1,18 +1,14 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Desk } from './desk';
-import { axeFindings, expectTree, picture, startApp, type App } from './harness';
+import { axeFindings, expectTree, leave, picture, startApp, type App } from './harness';
 
 let app: App;
 let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 it('opens the training hamlet over the real program', async () => {
   desk = new Desk();

@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
 import type { StartView, TodayView } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
-import { expectTree, startApp, type App } from './harness';
+import { expectTree, leave, startApp, type App } from './harness';
 
 const LIST = join(import.meta.dirname, '../../tests/fixtures/roster/danh-sach-mau.xls');
 const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
@@ -15,11 +15,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 const heading = (name: string | RegExp) => page.getByRole('heading', { name }).first().waitFor();
 async function press(...keys: string[]): Promise<void> {

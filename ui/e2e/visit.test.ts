@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HouseholdView, TodayView, VisitRequest } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
-import { axeFindings, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
 
 let app: App;
 let desk: Desk;
@@ -16,11 +16,7 @@ beforeEach(async () => {
   desk = new Desk();
   await desk.ask('train', null);
 });
-afterEach(async () => {
-  await page.context().close();
-  desk.stop();
-  expect(app.offences()).toEqual([]);
-});
+afterEach(() => leave(app, page, desk));
 
 async function ask<T>(name: string, request: unknown): Promise<T> {
   return (await desk.ask(name, request)).reply as T;

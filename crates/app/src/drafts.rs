@@ -1,16 +1,12 @@
-//! What was said at a door and not saved yet, so that a page that is torn down (a crash of the window's engine,
-//! a reload, a lock) finds it again. Only in memory, never on a disk: an answer is written when Save is pressed.
-//! A page can read it only while the laptop it belongs to is open.
+//! What was said at a door and not saved, and could not be kept on the disk either: the store keeps drafts
+//! (`store::drafts`), and this memory those that a full or read-only disk refused, until there is room or they are
+//! saved. A page can read one only while the laptop it belongs to is open.
 
 use std::collections::BTreeMap;
 
 use domain::ids::{DeviceId, HouseholdId};
+use store::drafts::{LIMIT_BYTES, LIMIT_DRAFTS};
 use zeroize::Zeroizing;
-
-/// A draft is a few kilobytes; a page that keeps more than this is at fault.
-const LIMIT_BYTES: usize = 256 * 1024;
-/// Of one laptop; an evening is twenty-odd doors.
-const LIMIT_DRAFTS: usize = 100;
 
 /// Drafts by laptop and household.
 #[derive(Default)]

@@ -11,9 +11,9 @@ use crate::tables::read;
 use crate::{Change, Store};
 
 /// A draft is a few kilobytes; a page that keeps more than this is at fault.
-const LIMIT_BYTES: usize = 256 * 1024;
+pub const LIMIT_BYTES: usize = 256 * 1024;
 /// An evening is twenty-odd doors.
-const LIMIT_DRAFTS: i64 = 100;
+pub const LIMIT_DRAFTS: usize = 100;
 
 /// As the page wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ impl Store {
     /// Keeps it in the place of an earlier one of this household.
     pub fn keep_draft(&mut self, household: HouseholdId, body: &str) -> Result<(), StoreError> {
         let day = self.today();
-        let others: i64 = self
+        let others: u32 = self
             .connection
             .prepare_cached("SELECT count(*) FROM drafts WHERE household_id <> ?1")?
             .query_row([household.0], |row| row.get(0))?;
-        if body.len() > LIMIT_BYTES || others >= LIMIT_DRAFTS {
+        if body.len() > LIMIT_BYTES || usize::try_from(others).unwrap_or(usize::MAX) >= LIMIT_DRAFTS {
             return Err(StoreError::Invalid("draft"));
         }
         self.connection

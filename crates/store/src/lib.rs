@@ -5,7 +5,7 @@
 //! - [`gate`]: the one way to change a synced record.
 //! - [`tables`]: visible records, one module per table, reads included.
 //! - [`counts`]: the tallies; no counting happens in SQL.
-//! - `drafts`: what was said at a door and not saved yet.
+//! - [`drafts`]: what was said at a door and not saved yet.
 //! - [`search`]: people by name.
 //! - `outbox`: what belongs in the sealed outbox; `sealed`: its files.
 //! - `sync`: what the sync loop needs (`sync_core::LocalStore`).
@@ -15,7 +15,7 @@
 
 mod clock;
 pub mod counts;
-mod drafts;
+pub mod drafts;
 pub mod enrolling;
 mod error;
 mod folder;
@@ -37,7 +37,6 @@ use rusqlite::Connection;
 pub use database::{DatabaseKey, Durability};
 
 use crate::clock::{Heard, Session};
-pub use crate::drafts::Draft;
 pub use crate::error::StoreError;
 pub use crate::folder::DataFolder;
 pub use crate::gate::{Change, Operation, Saved};

@@ -14,7 +14,7 @@ use crate::alias::{SameAs, canonical};
 use crate::group::Group;
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::LocalStore;
-use crate::model::{Laptop, Server};
+use crate::model::{Laptop, Server, name, village};
 use crate::op::{FieldEdit, OpId};
 use crate::position::ChainHash;
 use crate::projection::{current_facts, standing};
@@ -31,21 +31,6 @@ const MEMBER: u16 = 4;
 
 fn outcomes(reply: &PushReply) -> Vec<&GroupOutcome> {
     reply.groups.iter().map(|answer| &answer.outcome).collect()
-}
-
-/// Laptops 0… and a server that all know household 1 and its member 2, "Hoa".
-fn village(laptops: u128) -> (Server, Vec<Laptop>) {
-    let mut server = Server::new();
-    let mut laptops: Vec<Laptop> = (0..laptops).map(Laptop::new).collect();
-    laptops[0].save(household(1, 0, 1, NOW_MS - 1000));
-    laptops[0].save(member(2, 0, 2, 1, "Hoa", NOW_MS - 1000));
-    laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
-    (server, laptops)
-}
-
-fn name(server: &Server) -> String {
-    let row = &server.rows[&(MEMBER, id(2))];
-    row.value(no::MEMBER_FULL_NAME).and_then(Value::as_text).unwrap().to_owned()
 }
 
 #[test]

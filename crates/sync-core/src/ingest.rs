@@ -52,11 +52,13 @@ pub trait LogView {
 pub(crate) struct Rows<'v, V> {
     view: &'v V,
     read: HashMap<(u16, Uuid), Option<Row>>,
+    /// In the order in which they were first changed.
+    changed: Vec<(u16, Uuid)>,
 }
 
 impl<'v, V: LogView> Rows<'v, V> {
     pub(crate) fn new(view: &'v V) -> Self {
-        Self { view, read: HashMap::new() }
+        Self { view, read: HashMap::new(), changed: Vec::new() }
     }
 
     pub(crate) fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
@@ -71,18 +73,23 @@ impl<'v, V: LogView> Rows<'v, V> {
         Ok(self.place(kind, record)?.as_ref())
     }
 
-    /// The row to be changed, begun where there is none.
+    /// The row that an op changes, begun where there is none.
     pub(crate) fn of(&mut self, op: &Op) -> Result<&mut Row, V::Error> {
         let (kind, record) = (op.header.kind, op.header.record);
-        let new = match self.get(kind, record)? {
-            Some(_) => None,
-            None => Some(begun(op, |kind, parent| Ok(self.get(kind, parent)?.map(|row| row.scope)))?),
-        };
-        let place = self.place(kind, record)?;
-        if new.is_some() {
-            *place = new;
+        if self.get(kind, record)?.is_none() {
+            let row = begun(op, |kind, parent| Ok(self.get(kind, parent)?.map(|row| row.scope)))?;
+            self.read.insert((kind, record), Some(row));
         }
-        Ok(place.get_or_insert_with(|| Row::begun_by(op)))
+        Ok(self.place(kind, record)?.get_or_insert_with(|| Row::begun_by(op)))
+    }
+
+    /// Merges an op, and notes its row if that changed it.
+    pub(crate) fn merge(&mut self, op: &Op, stamp: Stamp) -> Result<(), V::Error> {
+        let key = (op.header.kind, op.header.record);
+        if !self.of(op)?.merge(op, stamp).changed.is_empty() && !self.changed.contains(&key) {
+            self.changed.push(key);
+        }
+        Ok(())
     }
 
     /// Whether a record moved out of a scope.
@@ -90,9 +97,9 @@ impl<'v, V: LogView> Rows<'v, V> {
         self.view.left(kind, record, scope)
     }
 
-    /// The row as it was changed, out of here.
-    pub(crate) fn taken(&mut self, (kind, record): (u16, Uuid)) -> Option<Row> {
-        self.read.remove(&(kind, record)).flatten()
+    /// The rows that merging changed, in the order in which it first did.
+    pub(crate) fn into_changed(mut self) -> Vec<Row> {
+        self.changed.iter().filter_map(|key| self.read.remove(key).flatten()).collect()
     }
 }
 
@@ -369,20 +376,14 @@ fn take<V: LogView>(
     known: Vec<Option<Receipt>>,
     stamps: Vec<Stamp>,
 ) -> Result<Ingested, V::Error> {
-    // In the order in which the group first changes them.
-    let mut changed: Vec<(u16, Uuid)> = Vec::new();
     let mut receipts = Vec::with_capacity(numbered.group.ops.len());
     for (((op, hash), known), stamp) in numbered.group.ops.iter().zip(hashes).zip(known).zip(&stamps) {
         if let Some(receipt) = known {
             receipts.push(receipt);
             continue;
         }
-        let key = (op.header.kind, op.header.record);
-        let row = rows.of(op)?;
-        let found = rivals(row, op);
-        if !row.merge(op, *stamp).changed.is_empty() && !changed.contains(&key) {
-            changed.push(key);
-        }
+        let found = rivals(rows.of(op)?, op);
+        rows.merge(op, *stamp)?;
         receipts.push(context.key.seal(Receipt {
             op: op.id(),
             op_hash: *hash,
@@ -392,7 +393,7 @@ fn take<V: LogView>(
             mac: [0; 16],
         }));
     }
-    let rows: Vec<Row> = changed.iter().filter_map(|key| rows.taken(*key)).collect();
+    let rows = rows.into_changed();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
     Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
 }

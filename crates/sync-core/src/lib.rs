@@ -4,7 +4,8 @@
 //! It does no I/O and reads no clock and no source of randomness: times, random numbers and keys are
 //! arguments, and stores stand behind the small traits [`ingest::LogView`] and [`local::LocalStore`].
 //! Numbers such as §2 and F13 point into `docs/SYNC.md`. Laws of merge and projection are in `laws.rs`,
-//! the named short histories in `histories.rs`, a model of one server and three laptops in `model.rs`.
+//! the named short histories in `histories.rs`, `rewind.rs` and
+//! `moving.rs`, a model of one server and its laptops in `model`.
 
 mod address;
 pub mod alias;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::offer::HistoryView;
 use crate::op::Scope;
+use crate::parents::parent_of_row;
 use crate::position::Position;
 use crate::row::Row;
 use crate::wire::Exit;
@@ -55,11 +56,4 @@ pub fn follow<V: HistoryView>(view: &V, changed: &[Row], position: Position) -> 
         }
     }
     Ok(moved)
-}
-
-/// What a row lies under.
-pub fn parent_of_row(row: &Row) -> Option<(u16, Uuid)> {
-    let kind = RecordKind::from_no(row.kind)?;
-    let named = domain::registry::parent_field(kind).and_then(|no| row.value(no))?.as_uuid();
-    crate::parents::parent_kind(kind).map(RecordKind::no).zip(named)
 }

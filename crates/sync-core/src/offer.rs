@@ -116,25 +116,20 @@ pub fn take_back<V: HistoryView>(
         let waited = context.released || view.quarantined(group.id, group.hash())?.is_some();
         return Ok(TakenBack { commits: !waited, ..TakenBack::nothing(OfferOutcome::Waits) });
     }
-    let mut changed = Changed::default();
     for (op, receipt) in &fresh {
-        let key = (op.header.kind, op.header.record);
-        let row = rows.of(op)?;
-        if !row.merge(op, receipt.stamp).changed.is_empty() {
-            changed.note(key);
-        }
+        rows.merge(op, receipt.stamp)?;
     }
     let fallen: BTreeSet<_> = lowered.iter().map(|(op, _)| (op.header.kind, op.header.record)).collect();
     let mut again = Vec::new();
-    for (kind, record) in fallen {
-        again.extend(made_anew(view, rows.place(kind, record)?.as_ref(), &lowered, &fresh)?);
-        changed.forget((kind, record));
+    for (kind, record) in &fallen {
+        again.extend(made_anew(view, rows.get(*kind, *record)?, &lowered, &fresh)?);
     }
     let receipts =
         |ops: Vec<(&Op, &Receipt)>| ops.into_iter().map(|(_, one)| one.clone()).collect::<Vec<_>>();
     let position = context.position;
     let part = (!group.ops.is_empty()).then(|| PageGroup { position, group, receipts: receipts(fresh) });
-    let rows = changed.0.iter().filter_map(|key| rows.taken(*key)).collect();
+    let mut rows = rows.into_changed();
+    rows.retain(|row| !fallen.contains(&(row.kind, row.record)));
     let outcome = OfferOutcome::Held(position);
     Ok(TakenBack { part, rows, lowered: receipts(lowered), again, outcome, commits: true })
 }
@@ -164,20 +159,4 @@ fn made_anew<V: HistoryView>(
         anew.merge(op, receipt.stamp);
     }
     Ok(Some(anew))
-}
-
-/// Records in the order in which they were first changed.
-#[derive(Default)]
-struct Changed(Vec<(u16, Uuid)>);
-
-impl Changed {
-    fn note(&mut self, key: (u16, Uuid)) {
-        if !self.0.contains(&key) {
-            self.0.push(key);
-        }
-    }
-
-    fn forget(&mut self, key: (u16, Uuid)) {
-        self.0.retain(|one| *one != key);
-    }
 }

@@ -46,6 +46,13 @@ fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     parent_kind(kind).zip(named)
 }
 
+/// What a row lies under.
+pub fn parent_of_row(row: &Row) -> Option<(u16, Uuid)> {
+    let kind = RecordKind::from_no(row.kind)?;
+    let named = parent_field(kind).and_then(|no| row.value(no))?.as_uuid();
+    parent_kind(kind).map(RecordKind::no).zip(named)
+}
+
 /// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
 /// household stands in.
 fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {

@@ -7,29 +7,13 @@ use crate::group::Group;
 use crate::head::Shown;
 use crate::ingest::Quarantine;
 use crate::local::LocalStore;
-use crate::model::{Laptop, Server};
+use crate::model::{Laptop, Server, name, village};
 use crate::offer::OfferOutcome;
 use crate::op::{FieldEdit, OpId};
 use crate::position::Position;
 use crate::row::Row;
 use crate::samples::{NOW_MS, group, household, id, member, op_id, rename};
-use crate::value::Value;
 use crate::wire::PageGroup;
-
-/// Laptops that all know household 1 and its member 2, "Hoa", at position 2.
-fn village(laptops: u128) -> (Server, Vec<Laptop>) {
-    let mut server = Server::new();
-    let mut laptops: Vec<Laptop> = (0..laptops).map(Laptop::new).collect();
-    laptops[0].save(household(1, 0, 1, NOW_MS - 1000));
-    laptops[0].save(member(2, 0, 2, 1, "Hoa", NOW_MS - 1000));
-    laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
-    (server, laptops)
-}
-
-fn name(server: &Server) -> String {
-    let row = &server.rows[&(4, id(2))];
-    row.value(no::MEMBER_FULL_NAME).and_then(Value::as_text).unwrap().to_owned()
-}
 
 /// Each laptop once, and once more for what the later ones brought.
 fn all_sync(server: &mut Server, laptops: &mut [Laptop]) {

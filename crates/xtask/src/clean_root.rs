@@ -3,14 +3,14 @@
 //! everything removed again with the register left where it is.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::must_succeed;
-use crate::run::Serving;
+use crate::run::Running;
 use crate::tour::LEDGER;
 
 /// Long enough for any machine; a window that never comes must end the trial.
@@ -72,7 +72,7 @@ fn server(inside: &Inside<'_>) -> Result<()> {
         "Ông Tư, trưởng thôn",
     ]))?;
     let (_serving, address) =
-        Serving::start(&mut as_its_user(&["serve", "--listen", "127.0.0.1:0", "--json"]))?;
+        Running::serve(&mut as_its_user(&["serve", "--listen", "127.0.0.1:0", "--json"]))?;
     println!("the installed server listens at {address}");
     let figures = as_its_user(&["figures", "--json"]).output()?;
     let figures: Value = serde_json::from_slice(&figures.stdout).context("figures said something else")?;
@@ -136,16 +136,5 @@ impl Drop for Mounted {
             // What cannot be taken away is named by the command itself.
             let _ = Command::new("umount").arg("--lazy").arg(at).status();
         }
-    }
-}
-
-/// The window; dropping it ends it.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself; nothing can be done about either.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

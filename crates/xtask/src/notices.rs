@@ -6,11 +6,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::tidy::{list, text};
-use crate::{cargo, root};
+use crate::root;
+use crate::tidy::{list, metadata, text};
 
 /// How the names of files begin that hold a licence or a notice.
 const TEXTS: &[&str] = &["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE", "COPYRIGHT"];
@@ -32,7 +32,7 @@ pub(crate) fn notices(carrier: Carrier, target: &str) -> Result<String> {
     let mut said =
         String::from("Từng Nhà carries these works of others, each under the terms that follow.\n");
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for package in carried(&metadata(target)?, carrier.package)? {
+    for package in carried(&metadata(Some(target))?, carrier.package)? {
         let name = format!("{} {}", text(package, "name"), text(package, "version"));
         let terms = text(package, "license");
         let folder = Path::new(text(package, "manifest_path")).parent().context("a manifest in no folder")?;
@@ -57,17 +57,6 @@ pub(crate) fn notices(carrier: Carrier, target: &str) -> Result<String> {
         }
     }
     Ok(said)
-}
-
-/// All packages and who uses whom, as `cargo metadata` describes them for a target.
-fn metadata(target: &str) -> Result<Value> {
-    let output = cargo()
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", target])
-        .output()?;
-    if !output.status.success() {
-        bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The packages of others that are linked into a program: what it depends on, and the sources in another language

@@ -209,6 +209,8 @@ mod tests {
         let control = control(&PACKAGES[1], "amd64", "libc6, adduser", 12);
         let fields: Vec<_> = control.lines().filter(|line| !line.starts_with(' ')).collect();
         assert!(fields.iter().all(|line| line.contains(": ")), "{control}");
-        assert!(control.ends_with(" needed.\n".trim_start()) || control.ends_with('\n'));
+        // A description goes on in lines that begin with a blank; dpkg wants the last one ended.
+        assert_eq!(control.lines().filter(|line| line.starts_with(' ')).count(), 2, "{control}");
+        assert!(control.ends_with("is needed.\n"), "{control}");
     }
 }

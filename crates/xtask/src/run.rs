@@ -108,11 +108,11 @@ impl Office {
     }
 
     /// Starts serving at the address of the last start, which stands in the laptop's enrolment.
-    fn serve(&self) -> Result<Serving> {
+    fn serve(&self) -> Result<Running> {
         let kept = self.data.with_file_name("listen");
         let listen = std::fs::read_to_string(&kept).unwrap_or_else(|_| "127.0.0.1:0".to_owned());
         let (serving, address) =
-            Serving::start(&mut self.command(&["serve", "--listen", &listen, "--json"]))?;
+            Running::serve(&mut self.command(&["serve", "--listen", &listen, "--json"]))?;
         std::fs::write(kept, address.trim_start_matches("https://"))?;
         Ok(serving)
     }
@@ -126,12 +126,12 @@ impl Office {
     }
 }
 
-/// A running server; dropping it ends it.
-pub(crate) struct Serving(Child);
+/// A running program; dropping it ends it.
+pub(crate) struct Running(pub(crate) Child);
 
-impl Serving {
+impl Running {
     /// Starts `tungnha-server serve --json` and waits until it listens; with the address it says.
-    pub(crate) fn start(serve: &mut Command) -> Result<(Self, String)> {
+    pub(crate) fn serve(serve: &mut Command) -> Result<(Self, String)> {
         let child = serve.stdout(Stdio::piped()).spawn().context("tungnha-server")?;
         let mut serving = Self(child);
         let lines = BufReader::new(serving.0.stdout.take().context("serve without output")?).lines();
@@ -146,7 +146,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself; nothing can be done about either.
         let _ = self.0.kill();

@@ -180,7 +180,7 @@ mod tests {
     /// name on the command line does.
     #[test]
     fn nobody_gets_the_feature_unasked() {
-        let metadata = tidy::metadata().unwrap();
+        let metadata = tidy::metadata(None).unwrap();
         for package in tidy::ours(&metadata) {
             let name = tidy::text(package, "name");
             let features = package["features"].as_object().unwrap();

@@ -60,7 +60,7 @@ const VAGUE_NAMES: &[&str] =
 const TREE: &[&str] = &["crates/", "docs/", "assets/", "tests/", "ui/", "src-tauri/", ".ci/"];
 
 pub(crate) fn tidy() -> Result<()> {
-    let metadata = metadata()?;
+    let metadata = metadata(None)?;
     let files = tracked_files()?;
     let mut found = Vec::new();
     found.extend(dependency_direction(&metadata));
@@ -86,8 +86,12 @@ pub(crate) fn tidy() -> Result<()> {
     bail!("{} house rules broken", found.len())
 }
 
-pub(crate) fn metadata() -> Result<Value> {
-    let output = cargo().args(["metadata", "--format-version", "1", "--locked"]).output()?;
+/// The workspace and all it depends on, as cargo describes it; for a target, only what is built for that.
+pub(crate) fn metadata(target: Option<&str>) -> Result<Value> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version", "1", "--locked"]);
+    command.args(target.into_iter().flat_map(|target| ["--filter-platform", target]));
+    let output = command.output()?;
     if !output.status.success() {
         bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -99,11 +99,11 @@ fn cargo(subcommand: &str) -> Command {
     let harness = if subcommand == "test" { ",test" } else { "" };
     command.arg(format!("-Zbuild-std=std,panic_unwind,panic_abort{harness}"));
     // What the cargo that started us set for its own compiler.
-    for variable in ["CARGO", "RUSTC_WRAPPER", "RUSTDOC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
+    for variable in ["CARGO", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
         command.env_remove(variable);
     }
     // The standard library may only be built by a compiler that is told to be a nightly one.
-    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc");
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").env("RUSTDOC", "/usr/bin/rustdoc");
     command.env("CARGO_HOME", folder().join("cargo-home")).env("CARGO_TARGET_DIR", folder());
     command
 }
@@ -151,17 +151,13 @@ fn installer() -> Result<PathBuf> {
 
 /// Every library that the programs of a folder ask for is one of Windows or lies beside them.
 fn needs_only_windows(folder: &Path) -> Result<()> {
-    let beside: Vec<_> = fs::read_dir(folder)?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .map(|name| name.to_lowercase())
-        .collect();
-    for name in beside.iter().filter(|name| name.ends_with(".exe") || name.ends_with(".dll")) {
-        // The names above are lower case; the files may not be.
-        let file = fs::read_dir(folder)?
-            .filter_map(Result::ok)
-            .find(|entry| entry.file_name().to_string_lossy().to_lowercase() == *name)
-            .context("a file that was listed")?;
-        let output = Command::new("x86_64-w64-mingw32-objdump").arg("-p").arg(file.path()).output()?;
+    let files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    // Windows does not tell large letters from small ones.
+    let beside: Vec<_> = files.iter().map(|path| lower_case_name(path)).collect();
+    let is_program = |name: &str| name.ends_with(".exe") || name.ends_with(".dll");
+    for (path, name) in files.iter().zip(&beside).filter(|(_, name)| is_program(name)) {
+        let output = Command::new("x86_64-w64-mingw32-objdump").arg("-p").arg(path).output()?;
         let listed = String::from_utf8_lossy(&output.stdout).into_owned();
         let wanted = listed.lines().filter_map(|line| line.trim().strip_prefix("DLL Name: "));
         let missing: Vec<_> = wanted
@@ -176,6 +172,10 @@ fn needs_only_windows(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+fn lower_case_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
 /// The tests of everything but the window and the tools of Linux.
 fn tests() -> Result<()> {
     let beside = built("debug", "");
@@ -188,6 +188,8 @@ fn tests() -> Result<()> {
             .arg(root().join("assets/package/windows/prng_for_wine.c"))
             .arg("-ladvapi32"),
     )?;
+    // Wine makes its own folder and not what that lies in.
+    fs::create_dir_all(folder().join("wine"))?;
     // Beside the tests, and beside the programs that they start.
     fs::copy(&library, beside.join("deps/bcryptprimitives.dll"))?;
     let mut command = cargo("test");

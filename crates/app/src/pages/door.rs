@@ -10,7 +10,7 @@ use domain::people::{Relation, Residence};
 use domain::visit::{Outcome, Progress};
 use serde::{Deserialize, Serialize};
 use store::tables::alleys;
-use store::{CountedBy, counts};
+use store::{CountedBy, StoreError, counts};
 use sync_core::household::{HouseholdState, PersonState};
 use ts_rs::TS;
 
@@ -176,11 +176,12 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
     let desk = call.desk;
     desk.with(|laptop| {
         let today = laptop.store.today();
-        let kept = laptop.store.draft(request.household)?;
-        let spoken = held(&desk.drafts).of(laptop.store.identity().device, request.household);
-        // The memory has what a full disk could not take.
-        let draft = spoken.or(kept.as_ref().map(|kept| kept.body.clone()));
-        let draft_day = kept.map(|kept| kept.day);
+        // What the disk refused is the later word.
+        let refused = held(&desk.drafts).of(laptop.store.identity().device, request.household);
+        let (draft, draft_day) = match refused {
+            Some(draft) => (Some(draft), None),
+            None => laptop.store.draft(request.household)?.map(|kept| (kept.body, kept.day)).unzip(),
+        };
         let by = laptop.store.counted_by().clone();
         let state = register::household(laptop, request.household)?;
         let (progress, verdict) = standing(laptop, request.household)?;
@@ -291,20 +292,18 @@ pub fn keep_draft(call: &mut Call<'_>, form: &DraftForm) -> Result<(), AppError>
     desk.with(|laptop| {
         let device = laptop.store.identity().device;
         let mut drafts = held(&desk.drafts);
-        match &form.draft {
-            Some(draft) if drafts.keep(device, form.household, draft) => {
-                // A disk that takes nothing now takes nothing of the visit either; saving says so, and the memory
-                // keeps it until then.
-                let _ = laptop.store.keep_draft(form.household, draft);
-                Ok(())
-            }
-            Some(_) => Err(AppError::new(BAD_REQUEST)),
-            None => {
-                drafts.forget(device, form.household);
-                laptop.store.forget_draft(form.household)?;
-                Ok(())
-            }
+        let Some(draft) = &form.draft else {
+            drafts.forget(device, form.household);
+            return Ok(laptop.store.forget_draft(form.household)?);
+        };
+        match laptop.store.keep_draft(form.household, draft) {
+            Ok(()) => drafts.forget(device, form.household),
+            Err(StoreError::Invalid(_)) => return Err(AppError::new(BAD_REQUEST)),
+            // A disk that takes nothing now takes nothing of the visit either; saving says so.
+            Err(_) if drafts.keep(device, form.household, draft) => {}
+            Err(_) => return Err(AppError::new(BAD_REQUEST)),
         }
+        Ok(())
     })
 }
 
