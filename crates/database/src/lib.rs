@@ -251,7 +251,7 @@ fn keep_verified_copy(
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     let copy = path.with_extension(format!("before-upgrade-from-{version}"));
     std::fs::copy(path, &copy)?;
-    std::fs::File::open(&copy)?.sync_all()?;
+    sync_file(&copy)?;
     sync_parent(&copy)?;
     check(&connect(&copy, key, Durability::Full)?)
 }
@@ -273,6 +273,11 @@ pub fn move_aside(database: &Path, aside: &Path) -> Result<(), DatabaseError> {
         }
     }
     Ok(sync_parent(database)?)
+}
+
+/// Makes the content of a file durable that another has written. Opened for writing: Windows syncs no other.
+pub fn sync_file(path: &Path) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().write(true).open(path)?.sync_all()
 }
 
 /// Makes a rename or a new file durable. On Windows directories cannot be synced and need not be.

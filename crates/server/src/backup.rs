@@ -67,7 +67,7 @@ impl Register {
             name.push(beside);
             remove_if_there(Path::new(&name))?;
         }
-        std::fs::File::open(unfinished)?.sync_all()?;
+        database::sync_file(unfinished)?;
         let content = std::fs::read(unfinished)?;
         let file = to.join(format!("register-{epoch}-{position:012}.db"));
         std::fs::rename(unfinished, &file)?;

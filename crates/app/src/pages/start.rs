@@ -216,6 +216,10 @@ pub fn lock(call: &mut Call<'_>, (): &()) -> Result<(), AppError> {
 
 /// Opens an invented hamlet in a store of its own, made afresh each time.
 pub fn train(call: &mut Call<'_>, (): &()) -> Result<(), AppError> {
+    // Windows removes no file that is open.
+    if call.desk.in_training() {
+        call.desk.clear();
+    }
     let folder = call.desk.folder().join("training");
     let laptop = training::laptop(call.desk.place(&folder)?)?;
     call.desk.put(laptop, true);

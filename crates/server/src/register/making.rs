@@ -2,7 +2,6 @@
 //! under another name and renamed when it is whole. So there is a register or there is none; and keys without
 //! either the mark or a register are those of a commune whose register is missing, never of a new one.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use domain::calendar::Day;
@@ -72,7 +71,7 @@ pub(super) fn make(
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     drop(connection);
     step()?;
-    File::open(&unfinished)?.sync_all()?;
+    database::sync_file(&unfinished)?;
     step()?;
     std::fs::rename(&unfinished, folder.database())?;
     database::sync_parent(&folder.database())?;
