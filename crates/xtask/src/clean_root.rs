@@ -87,6 +87,11 @@ fn window(inside: &Inside<'_>) -> Result<()> {
     let display = std::env::var("DISPLAY").context("the window needs a DISPLAY")?;
     let mut command = inside.command("tung-nha", &["--data", "/tmp/laptop"]);
     command.env("DISPLAY", display).env("HOME", "/root").env("NO_AT_BRIDGE", "1");
+    // The screen's cookie lies outside.
+    if let Some(cookie) = std::env::var_os("XAUTHORITY").filter(|file| Path::new(file).exists()) {
+        std::fs::copy(cookie, inside.0.join("tmp/cookie"))?;
+        command.env("XAUTHORITY", "/tmp/cookie");
+    }
     let mut running = Running(command.spawn()?);
     let (lock, began) = (inside.0.join("tmp/laptop/lock"), Instant::now());
     while !lock.exists() {

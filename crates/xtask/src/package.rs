@@ -159,7 +159,8 @@ fn depends(package: &Package, program: &Path) -> Result<String> {
     // It looks for a source package around itself.
     let around = root().join("target/package/depends");
     fs::create_dir_all(around.join("debian"))?;
-    fs::write(around.join("debian/control"), format!("Source: tungnha\n\nPackage: {}\n", package.name))?;
+    let control = format!("Source: tungnha\n\nPackage: {}\nArchitecture: any\n", package.name);
+    fs::write(around.join("debian/control"), control)?;
     let said = said_by(Command::new("dpkg-shlibdeps").current_dir(around).arg("-O").arg(program))?;
     let libraries = said.strip_prefix("shlibs:Depends=").context("dpkg-shlibdeps said something else")?;
     Ok([&[libraries], package.depends].concat().join(", "))
