@@ -112,6 +112,27 @@ it('the map is walked by keys, filtered by digits, and opens the visit', async (
   await page.waitForURL(/#\/nha\//);
 });
 
+it('who went to the menu while the figures came stays there; who did not has the map', async () => {
+  let come = () => {};
+  const asked = new Promise<void>((done) => (come = done));
+  const late: Answers = {
+    progress: async (request) => (await asked, ask<ProgressView>('progress', request)),
+  };
+  page = await app.open('/tien-do', undefined, { desk, answers: late });
+  const menu = page.locator('nav a[href="#/"]');
+  const map = page.getByRole('grid', { name: 'Bản đồ ngõ' });
+  await menu.focus();
+  come();
+  await map.waitFor();
+  expect(await menu.evaluate((link) => link === document.activeElement)).toBe(true);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Vào nhà' }).first().waitFor();
+
+  await page.locator('nav a[href="#/tien-do"]').press('Enter');
+  await map.waitFor();
+  expect(await focused()).toBe('Số 2, chưa đến');
+});
+
 it("keys pressed in a dialog over the map are not the map's", async () => {
   await evening();
   await open();
