@@ -98,9 +98,7 @@ pub(crate) fn outlive_the_page(window: &tauri::WebviewWindow) -> tauri::Result<(
 #[cfg(target_os = "linux")]
 mod linux {
     use std::env::var_os;
-    use std::os::unix::process::CommandExt;
     use std::path::Path;
-    use std::process::Command;
 
     use webkit2gtk::{WebView, WebViewExt};
 
@@ -111,14 +109,11 @@ mod linux {
         ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
-    /// Starts this program once more with the variable set, in the same process: a program cannot safely change
-    /// its own environment. Whoever sets the variable, to whatever, has decided otherwise.
+    /// Whoever sets the variable, to whatever, has decided otherwise. Called before there is a second thread, which
+    /// is what makes a change of the environment safe.
     pub(super) fn leave_dmabuf_out() {
-        let Ok(program) = std::env::current_exe() else { return };
-        if var_os(NO_DMABUF).is_none() {
-            // It only returns where it failed; the window may still open.
-            let _ = Command::new(program).args(std::env::args_os().skip(1)).env(NO_DMABUF, "1").exec();
-        }
+        // Where it fails, the window may still open.
+        let _ = webkit2gtk::glib::setenv(NO_DMABUF, "1", false);
     }
 
     pub(super) fn has_session_bus() -> bool {

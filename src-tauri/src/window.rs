@@ -1,9 +1,13 @@
-//! The one window: how it is made, found again, and what it may show.
+//! The one window: how it is made, found again, what it may show, and what its page is told before it asks.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use app::commands::{self, Call};
 use app::desk::Desk;
+use serde_json::Value;
+use tauri::http::Response;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder};
 use tauri_plugin_dialog::DialogExt;
@@ -12,6 +16,8 @@ use tauri_plugin_window_state::StateFlags;
 use crate::platform;
 
 const MAIN: &str = "main";
+/// What stands in `ui/index.html`, within quotation marks, for what the first page needs.
+const ROOM: &[u8] = b"__START__";
 
 /// Size and place are found again. Nothing else of a window is kept.
 pub(crate) fn remembered<R: Runtime>() -> TauriPlugin<R> {
@@ -21,6 +27,7 @@ pub(crate) fn remembered<R: Runtime>() -> TauriPlugin<R> {
 
 /// Opens it. Incognito: the webview keeps no cache, no storage and no history of names on the disk.
 pub(crate) fn open<M: Manager<tauri::Wry>>(manager: &M) -> tauri::Result<()> {
+    let desk = Arc::clone(&manager.state::<Arc<Desk>>());
     let window = WebviewWindowBuilder::new(manager, MAIN, WebviewUrl::App("index.html".into()))
         .title("Từng Nhà")
         .inner_size(1366.0, 698.0)
@@ -30,8 +37,25 @@ pub(crate) fn open<M: Manager<tauri::Wry>>(manager: &M) -> tauri::Result<()> {
         .incognito(!platform::is_automated())
         // Only pages that the program brought along.
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
+        .on_web_resource_request(move |_, response| tell(response, || start(&desk)))
         .build()?;
     platform::outlive_the_page(&window)
+}
+
+/// Where this laptop stands while it is closed. A page that is loaded again over an open one asks by itself.
+fn start(desk: &Desk) -> Option<Value> {
+    let told = commands::run(&mut Call { desk, tell: &mut |_| {} }, "start", Value::Null).ok()?;
+    (told.get("here") == Some(&Value::Null)).then_some(told)
+}
+
+/// Writes what the first page needs into the page itself. Its first question would take as long as all the rest of
+/// its start: the frame that questions go through comes after the page.
+fn tell(response: &mut Response<Cow<'static, [u8]>>, start: impl FnOnce() -> Option<Value>) {
+    let Some(at) = response.body().windows(ROOM.len()).position(|window| window == ROOM) else { return };
+    let Some(start) = start() else { return };
+    // Within quotation marks of HTML.
+    let told = start.to_string().replace('&', "&amp;").replace('"', "&quot;");
+    response.body_mut().to_mut().splice(at..at + ROOM.len(), told.into_bytes());
 }
 
 /// A second start: the first window comes to the front, with the list the second was started with. The
@@ -57,4 +81,32 @@ pub(crate) fn choose_place(app: &AppHandle, name: &str) -> Option<PathBuf> {
 pub(crate) fn choose_list(app: &AppHandle) -> Option<PathBuf> {
     let asked = app.dialog().file().add_filter("Excel, CSV", &["xlsx", "xls", "xlsm", "ods", "csv"]);
     asked.blocking_pick_file()?.into_path().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const PAGE: &[u8] = include_bytes!("../../ui/index.html");
+
+    fn told(page: &'static [u8], start: Option<Value>) -> String {
+        let mut response = Response::new(Cow::Borrowed(page));
+        tell(&mut response, || start);
+        String::from_utf8(response.into_body().into_owned()).expect("a page is text")
+    }
+
+    #[test]
+    fn the_page_is_told_where_the_laptop_stands_and_nothing_gets_out_of_the_quotation_marks() {
+        let page = told(PAGE, Some(json!({ "stage": "a&b", "odd": "\"><script>" })));
+        let told = page.split(r#"name="start" content=""#).nth(1).and_then(|rest| rest.split('"').next());
+        let told = told.expect("there is room").replace("&quot;", "\"").replace("&amp;", "&");
+        assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON"), json!({ "stage": "a&b", "odd": "\"><script>" }));
+    }
+
+    #[test]
+    fn other_files_and_an_open_register_stay_as_they_are() {
+        assert_eq!(told(PAGE, None).as_bytes(), PAGE);
+        assert_eq!(told(b"{}", Some(json!({}))), "{}");
+    }
 }

@@ -7,7 +7,9 @@
 
 pub mod commune;
 pub mod dice;
+pub mod display;
 pub mod home;
 pub mod laptop;
+pub mod process;
 pub mod register;
 pub mod report;

@@ -3,19 +3,25 @@
 
 use anyhow::Result;
 
-use crate::{cargo, must_succeed, root};
+use crate::{cargo, must_succeed, root, ui};
 
 /// Which benchmark.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// spine: saving, importing, searching and opening the figures on one laptop
+    /// spine: saving, importing, searching and opening the figures on one laptop; start: the window's start
     name: String,
-    /// So many people of the sample commune; without it all of them
+    /// So many people of the sample commune; without it what the benchmark itself takes
     #[arg(long)]
     people: Option<usize>,
 }
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
+    if options.name == "start" {
+        // One build for both windows, so that what they share is the same.
+        ui::build()?;
+        let windows = ["--package", "desktop", "--bin", "tung-nha", "--example", "empty"];
+        must_succeed(cargo().args(["build", "--quiet", "--release"]).args(windows))?;
+    }
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "tests", "--bin", "bench", "--"]);
     command.arg(&options.name).arg("--out").arg(root().join("target/bench"));

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use domain::calendar::Day;
-use domain::ids::{AlleyId, HamletUnitId, JobId};
+use domain::ids::{AlleyId, HamletUnitId, HouseholdId, JobId, MemberId};
 use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
 use roster::{Limits, ListedHousehold, RosterList, open, read};
 use store::{DataFolder, Durability, Operation, Store, StoreError};
+use sync_client::ServerLink;
 use sync_core::op::Scope;
 use tests::laptop::{NOON_MS, PASSPHRASE, identity, options};
 use uuid::Uuid;
@@ -62,19 +63,21 @@ impl Portion {
     }
 }
 
-/// The list's first households, with so many people at least, cut into portions.
+/// The list's first households, with so many people at least, cut into portions. More people than it has: the
+/// list once more, as other people of other hamlets; without a number, once.
 pub(crate) fn portions(people: Option<usize>) -> Result<Vec<Portion>> {
     let book = open(LIST, &Limits::default())?;
     let list = read(&book, Day::at(NOON_MS))?;
+    let wanted = people.unwrap_or_else(|| list.households.iter().map(|one| one.members.len()).sum());
     let mut portions: Vec<Portion> = Vec::new();
     let mut counted = 0;
-    for listed in &list.households {
-        if people.is_some_and(|people| counted >= people) {
+    for (time, listed) in (0..).flat_map(|time| list.households.iter().map(move |listed| (time, listed))) {
+        if counted >= wanted {
             break;
         }
         counted += listed.members.len();
-        let id = HamletUnitId::from_name(Uuid::from_u128(1), &listed.hamlet_unit);
-        let one = household(&list, listed, id);
+        let id = HamletUnitId::from_name(Uuid::from_u128(1 + time), &listed.hamlet_unit);
+        let one = household(&list, listed, id, time);
         match portions.last_mut() {
             Some(portion) if portion.unit.id == id && portion.households.len() < HOUSEHOLDS_PER_SAVE => {
                 portion.households.push(one);
@@ -100,14 +103,17 @@ fn household(
     list: &RosterList,
     listed: &ListedHousehold,
     unit: HamletUnitId,
+    time: u128,
 ) -> (Option<Alley>, Household, Vec<Member>) {
+    // The first time, the ids that the product gives.
+    let once_more = |id: Uuid| Uuid::from_u128(id.as_u128() ^ time);
     let alley = (!listed.alley.is_empty()).then(|| Alley {
         id: AlleyId::from_name(unit.0, &listed.alley),
         hamlet_unit: unit,
         name: listed.alley.clone(),
     });
     let household = Household {
-        id: list.household_id(listed),
+        id: HouseholdId(once_more(list.household_id(listed).0)),
         hamlet_unit: unit,
         alley: alley.as_ref().map(|alley| alley.id),
         house_no: listed.house_no.clone(),
@@ -117,7 +123,7 @@ fn household(
         alive: true,
     };
     let member = |one: &roster::ListedMember| Member {
-        id: list.member_id(one),
+        id: MemberId(once_more(list.member_id(one).0)),
         household: household.id,
         full_name: one.full_name.clone(),
         birth: one.birth,
@@ -133,13 +139,36 @@ fn household(
 
 /// An empty store in a folder.
 pub(crate) fn empty_store(folder: &Path, durability: Durability) -> Result<Store> {
-    let recipient = age::x25519::Identity::generate().to_public().to_string();
-    Ok(Store::create(DataFolder::open(folder)?, &identity(recipient), PASSPHRASE, options(1, durability)?)?)
+    let identity = identity(recipient());
+    Ok(Store::create(DataFolder::open(folder)?, &identity, PASSPHRASE, options(1, durability)?)?)
+}
+
+/// Whom the outbox is sealed to.
+fn recipient() -> String {
+    age::x25519::Identity::generate().to_public().to_string()
 }
 
 /// A store that holds the commune, and the portions as they fitted.
 pub(crate) fn filled_store(folder: &Path, portions: Vec<Portion>) -> Result<(Store, Vec<Portion>)> {
-    let mut store = empty_store(folder, Durability::Off)?;
+    let mut units: Vec<_> = portions.iter().map(|portion| &portion.unit).collect();
+    units.dedup_by_key(|unit| unit.id);
+    let mut identity = identity(recipient());
+    identity.hamlet_units = units.iter().map(|unit| unit.id).collect();
+    // A server that nobody reaches: the window over this store is one without a network.
+    let server = ServerLink {
+        address: "https://127.0.0.1:1".into(),
+        identity: [0; 32],
+        device_key: [0; 32],
+        token: String::new(),
+    };
+    identity.link = serde_json::to_string(&app::Commune {
+        name: "Xã Đồng Sen".into(),
+        basis: identity.basis.clone(),
+        hamlet_unit_names: units.iter().map(|unit| unit.name.clone()).collect(),
+        server,
+    })?;
+    let mut store =
+        Store::create(DataFolder::open(folder)?, &identity, PASSPHRASE, options(1, Durability::Off)?)?;
     let mut fitting = Vec::new();
     for portion in portions {
         portion.save_fitting(&mut store, &mut fitting)?;

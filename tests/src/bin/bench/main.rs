@@ -10,6 +10,8 @@ mod commune;
 mod measure;
 mod report;
 mod spine;
+#[cfg(target_os = "linux")]
+mod start;
 
 use std::path::PathBuf;
 
@@ -21,6 +23,9 @@ use clap::Parser;
 enum Bench {
     /// Saving, importing, searching and opening the figures on one laptop
     Spine(spine::Options),
+    /// From a start to the unlock page and on to Hôm nay, in the real window
+    #[cfg(target_os = "linux")]
+    Start(start::Options),
 }
 
 /// Where the report goes.
@@ -34,5 +39,7 @@ struct Out {
 fn main() -> Result<()> {
     match Bench::parse() {
         Bench::Spine(options) => spine::run(&options),
+        #[cfg(target_os = "linux")]
+        Bench::Start(options) => start::run(&options),
     }
 }

@@ -9,8 +9,8 @@ use anyhow::Result;
 use fantoccini::key::Key;
 use serde_json::json;
 use tests::commune::Serving;
+use tests::display::Display;
 
-use crate::display::Display;
 use crate::steps::Walk;
 use crate::visits;
 

@@ -6,12 +6,10 @@
 
 mod album;
 mod disk;
-mod display;
 mod enlarged;
 mod faults;
 mod page;
 mod patience;
-mod process;
 mod starts;
 mod steps;
 mod visits;

@@ -13,11 +13,11 @@ use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tests::display::Display;
+use tests::process;
 
 use crate::album::Album;
-use crate::display::Display;
 use crate::patience::{LOOK_AGAIN, PATIENCE, wait_for};
-use crate::process;
 
 /// More than any page has places to stop at.
 const TABS_AT_MOST: u32 = 80;

@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use tests::display::Display;
+use tests::process;
 
-use crate::display::Display;
 use crate::patience::wait_for;
-use crate::process;
 
 const WEB_PROCESS: &str = "WebKitWebProcess";
 

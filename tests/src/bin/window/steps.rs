@@ -11,11 +11,11 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::commune::{Commune, Serving};
+use tests::display::Display;
 use tests::report::Report;
 
 use crate::Tour;
 use crate::album::Album;
-use crate::display::Display;
 use crate::page::Page;
 use crate::{starts, visits};
 

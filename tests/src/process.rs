@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 /// Ids and programs of a process's living children.
-pub(crate) fn children(parent: u32) -> Result<Vec<(String, String)>> {
+pub fn children(parent: u32) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")?.filter_map(Result::ok) {
         let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
