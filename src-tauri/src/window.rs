@@ -101,7 +101,10 @@ mod tests {
         let page = told(PAGE, Some(json!({ "stage": "a&b", "odd": "\"><script>" })));
         let told = page.split(r#"name="start" content=""#).nth(1).and_then(|rest| rest.split('"').next());
         let told = told.expect("there is room").replace("&quot;", "\"").replace("&amp;", "&");
-        assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON"), json!({ "stage": "a&b", "odd": "\"><script>" }));
+        assert_eq!(
+            serde_json::from_str::<Value>(&told).expect("JSON"),
+            json!({ "stage": "a&b", "odd": "\"><script>" })
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) fn build() -> Result<()> {
     packages()?;
     let built = std::fs::metadata(root().join("ui/dist/index.html")).and_then(|page| page.modified()).ok();
     let mut newest = None;
-    for part in ["ui", "assets/messages"] {
+    for part in ["ui", "assets"] {
         newest = newest.max(newest_in(&root().join(part))?);
     }
     if built < newest { script("build") } else { Ok(()) }

@@ -31,5 +31,6 @@ async function start(): Promise<void> {
 }
 
 // The page is short and comes in one piece; this file must not run before its end all the same.
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', () => void start(), { once: true });
+if (document.readyState === 'loading')
+  addEventListener('DOMContentLoaded', () => void start(), { once: true });
 else void start();

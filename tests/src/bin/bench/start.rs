@@ -56,11 +56,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut window = Window::open(&display, dir.path(), &Started::Over(&data))?;
         ours.push(window.shown_ms);
         if round == 0 {
-            window.picture(&options.out.out.join("start-unlock.ppm"))?;
+            window.picture(&options.out.out.join("start-unlock.png"))?;
         }
         unlock.push(window.type_and_enter(PASSPHRASE)?);
         if round == 0 {
-            window.picture(&options.out.out.join("start-today.ppm"))?;
+            window.picture(&options.out.out.join("start-today.png"))?;
         }
         window.close()?;
     }
@@ -133,7 +133,8 @@ fn without_a_window(data: &Path) -> Result<f64> {
     });
     let ask = |name: &str, request: Value| {
         let mut call = app::commands::Call { desk: &desk, tell: &mut |_| {} };
-        app::commands::run(&mut call, name, request).map_err(|error| anyhow::anyhow!("{name}: {}", error.code))
+        app::commands::run(&mut call, name, request)
+            .map_err(|error| anyhow::anyhow!("{name}: {}", error.code))
     };
     let (asked, spent) = timed(|| {
         ask("unlock", json!({ "passphrase": PASSPHRASE }))?;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use ::tests::display::View;
 use anyhow::{Result, bail};
-use tests::display::View;
 
 /// A look takes some 0.2 ms of a processor.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -38,10 +38,6 @@ pub(crate) fn at_rest(view: &mut View, since: Picture) -> Result<Instant> {
         std::thread::sleep(LOOK_AGAIN);
     }
     let Some((_, last)) = seen.last() else { bail!("nothing was seen") };
-    for (at, picture) in &seen {
-        let n = picture.iter().zip(last).filter(|(a, b)| a != b).count();
-        eprintln!("  DEBUG {:.0} ms: {n} differ", at.duration_since(began).as_secs_f64() * 1e3);
-    }
     let before = seen.iter().rposition(|(_, picture)| differ(picture, last)).unwrap_or(0);
     let Some((shown, _)) = seen.get(before + 1) else { bail!("nothing changed") };
     Ok(*shown)

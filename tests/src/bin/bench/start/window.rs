@@ -1,6 +1,7 @@
 //! One window from its start to its end.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -36,13 +37,14 @@ impl Window {
         let here = std::env::current_exe()?;
         let mut command = Command::new(match started {
             Started::Empty => here.with_file_name("examples").join("empty"),
-            Started::Over(_) if std::env::var_os("LAB_DIR").is_some() => here.with_file_name("examples").join("lab"),
             Started::Over(_) => here.with_file_name("tung-nha"),
         });
         match started {
             // What ours sees to by itself.
             Started::Empty => command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
-            Started::Over(data) => command.env_remove("WEBKIT_DISABLE_DMABUF_RENDERER").arg("--data").arg(data),
+            Started::Over(data) => {
+                command.env_remove("WEBKIT_DISABLE_DMABUF_RENDERER").arg("--data").arg(data)
+            }
         };
         command.envs(home::within(folder)?).env("DISPLAY", &display.name).env("NO_AT_BRIDGE", "1");
         for elsewhere in ["WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "TAURI_WEBVIEW_AUTOMATION"] {
@@ -52,8 +54,7 @@ impl Window {
         let keyboard = Keyboard::of(&display.name)?;
         let before = screen::look(&mut view)?;
         let began = Instant::now();
-        eprintln!("LAB {} spawn", std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() % 100_000);
-        let program = command.stdout(Stdio::null()).stderr(if std::env::var_os("LAB_SAY").is_some() { Stdio::inherit() } else { Stdio::null() }).spawn().context("is it built?")?;
+        let program = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("is it built?")?;
         let mut window = Self { program, view, keyboard, shown_ms: 0.0 };
         let shown = screen::at_rest(&mut window.view, before)?;
         window.shown_ms = millis(shown.duration_since(began));
@@ -75,11 +76,13 @@ impl Window {
 
     /// Keeps what is to be seen.
     pub(crate) fn picture(&mut self, path: &Path) -> Result<()> {
-        let pixels = self.view.every_line(1)?;
-        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-        write!(file, "P6\n{} {}\n255\n", self.view.width(), pixels.len() / self.view.width().max(1))?;
-        pixels.iter().try_for_each(|[blue, green, red, _]| file.write_all(&[*red, *green, *blue]))?;
-        Ok(file.flush()?)
+        let (pixels, width) = (self.view.every_line(1)?, self.view.width());
+        let size = (u32::try_from(width)?, u32::try_from(pixels.len() / width.max(1))?);
+        let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), size.0, size.1);
+        encoder.set_color(png::ColorType::Rgb);
+        let colours: Vec<u8> =
+            pixels.iter().flat_map(|[blue, green, red, _]| [*red, *green, *blue]).collect();
+        Ok(encoder.write_header()?.write_image_data(&colours)?)
     }
 
     /// Ends the program, and waits until its page's process has gone as well.
