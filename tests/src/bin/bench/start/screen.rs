@@ -35,7 +35,7 @@ pub(crate) fn at_rest(view: &mut View, since: Picture) -> Result<Instant> {
         if began.elapsed() > PATIENCE {
             bail!("the screen never came to rest; it changed {} times", seen.len() - 1);
         }
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::park_timeout(LOOK_AGAIN);
     }
     let Some((_, last)) = seen.last() else { bail!("nothing was seen") };
     let before = seen.iter().rposition(|(_, picture)| differ(picture, last)).unwrap_or(0);

@@ -14,6 +14,7 @@ use super::keyboard::Keyboard;
 use super::screen;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Which window.
 pub(crate) enum Started<'a> {
@@ -95,7 +96,7 @@ impl Window {
             if began.elapsed() > PATIENCE {
                 bail!("a page outlived its window");
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(LOOK_AGAIN);
         }
         Ok(())
     }
