@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sentence } from './sentence';
+import { sentence } from './sentence.svelte';
 
 test('a code becomes its sentence, with numbers put in', () => {
   const check = (code: string, params: Record<string, number>, words: string) =>

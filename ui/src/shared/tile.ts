@@ -14,9 +14,20 @@ export const TILE_STATES = [
 ] as const;
 export type TileState = (typeof TILE_STATES)[number];
 
+const WORDS: Record<TileState, (inputs: { steps: number }) => string> = {
+  met: m['ui.tile.met'],
+  one_step: m['ui.tile.one_step'],
+  not_met: m['ui.tile.not_met'],
+  insufficient: m['ui.tile.insufficient'],
+  not_reached: m['ui.tile.not_reached'],
+  absent: m['ui.tile.absent'],
+  declined: m['ui.tile.declined'],
+  vacant: m['ui.tile.vacant'],
+};
+
 /** The word that goes with the shape. `steps` counts only where steps are missing. */
 export function tileWord(state: TileState, steps = 0): string {
-  return m[`ui.tile.${state}`]({ steps });
+  return WORDS[state]({ steps });
 }
 
 /** What stands inside the outline as a character; the other marks are drawn. */

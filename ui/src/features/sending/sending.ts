@@ -2,7 +2,7 @@
 import type { AppError, JobProgress, LastSync, SendingView } from '$api/client';
 import { m } from '$i18n';
 import { formatMoment, formatNumber } from '$i18n/format';
-import { sentence } from '$i18n/sentence';
+import { sentence } from '$i18n/sentence.svelte';
 
 /** "Chờ gửi 3, xã đã nhận 4 và chưa phát lại, 1 mục cần xem lại." */
 export function whereWords({ waiting, confirmed, to_review }: SendingView): string {

@@ -1,7 +1,7 @@
 /** A laptop joins the team: code, four words on paper, the first list of households. */
 import { Refusal, type AppError, type Enrolled } from '$api/client';
 import { m } from '$i18n';
-import { sentence } from '$i18n/sentence';
+import { sentence } from '$i18n/sentence.svelte';
 import { looksLikeCode, wordsOf } from '$shared/secrets';
 import type { Session } from '$shared/session.svelte';
 

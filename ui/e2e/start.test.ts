@@ -1,0 +1,23 @@
+/** What the window reads before its first page stands. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const dist = new URL('../dist/assets/', import.meta.url);
+const messages = JSON.parse(
+  readFileSync(new URL('../../assets/messages/vi.json', import.meta.url), 'utf8'),
+) as Record<string, string>;
+
+/** Said on the pages of an open laptop only. */
+const LATER = /^(visit|today|progress|list|lesson|how)\./;
+
+test('no sentence of a later page is read before the first one stands', () => {
+  const entry = readdirSync(dist).find((file) => /^desktop-.*\.js$/.test(file)) ?? '';
+  const script = readFileSync(new URL(entry, dist), 'utf8');
+  const said = (key: string) => script.includes(messages[key] ?? '?');
+  expect(said('setup.unlock.lead'), 'the first page is in it').toBe(true);
+  const later = Object.keys(messages).filter(
+    (key) => LATER.test(key) && (messages[key] ?? '').length > 20 && !/[{}"`\\]/.test(messages[key] ?? ''),
+  );
+  expect(later.length).toBeGreaterThan(100);
+  expect(later.filter(said)).toEqual([]);
+});
