@@ -8,6 +8,7 @@ use app::commands::{self, Call};
 use app::desk::Desk;
 use serde_json::Value;
 use tauri::http::Response;
+use tauri::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder};
 use tauri_plugin_dialog::DialogExt;
@@ -51,11 +52,17 @@ fn start(desk: &Desk) -> Option<Value> {
 /// Writes what the first page needs into the page itself. Its first question would take as long as all the rest of
 /// its start: the frame that questions go through comes after the page.
 fn tell(response: &mut Response<Cow<'static, [u8]>>, start: impl FnOnce() -> Option<Value>) {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("text/html")) {
+        return;
+    }
     let Some(at) = response.body().windows(ROOM.len()).position(|window| window == ROOM) else { return };
     let Some(start) = start() else { return };
     // Within quotation marks of HTML.
     let told = start.to_string().replace('&', "&amp;").replace('"', "&quot;");
     response.body_mut().to_mut().splice(at..at + ROOM.len(), told.into_bytes());
+    // The next time it may stand elsewhere.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// A second start: the first window comes to the front, with the list the second was started with. The
@@ -84,21 +91,26 @@ pub(crate) fn choose_list(app: &AppHandle) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
-    use super::*;
+    use app::desk::Tools;
     use serde_json::json;
 
+    use super::*;
+
+    const HTML: &str = "text/html; charset=utf-8";
     const PAGE: &[u8] = include_bytes!("../../ui/index.html");
 
-    fn told(page: &'static [u8], start: Option<Value>) -> String {
+    fn told(page: &'static [u8], kind: &'static str, start: Option<Value>) -> String {
         let mut response = Response::new(Cow::Borrowed(page));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         tell(&mut response, || start);
         String::from_utf8(response.into_body().into_owned()).expect("a page is text")
     }
 
     #[test]
     fn the_page_is_told_where_the_laptop_stands_and_nothing_gets_out_of_the_quotation_marks() {
-        let page = told(PAGE, Some(json!({ "stage": "a&b", "odd": "\"><script>" })));
+        let page = told(PAGE, HTML, Some(json!({ "stage": "a&b", "odd": "\"><script>" })));
         let told = page.split(r#"name="start" content=""#).nth(1).and_then(|rest| rest.split('"').next());
         let told = told.expect("there is room").replace("&quot;", "\"").replace("&amp;", "&");
         assert_eq!(
@@ -109,7 +121,26 @@ mod tests {
 
     #[test]
     fn other_files_and_an_open_register_stay_as_they_are() {
-        assert_eq!(told(PAGE, None).as_bytes(), PAGE);
-        assert_eq!(told(b"{}", Some(json!({}))), "{}");
+        assert_eq!(told(PAGE, HTML, None).as_bytes(), PAGE);
+        assert_eq!(told(ROOM, "text/javascript", Some(json!({}))).as_bytes(), ROOM);
+    }
+
+    #[test]
+    fn only_a_closed_laptop_is_told_of() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let desk = Desk::new(Tools {
+            folder: dir.path().join("data"),
+            machine: || Box::new(app::SystemMachine::default()),
+            durability: app::Durability::Off,
+            key_cost: app::KeyCost { memory_kib: 64, passes: 1 },
+            choose_file: Box::new(|| None),
+            choose_place: Box::new(|_| None),
+        });
+        let ask = |name| commands::run(&mut Call { desk: &desk, tell: &mut |_| {} }, name, Value::Null);
+        assert_eq!(start(&desk).expect("told")["stage"], "new");
+        ask("train").expect("training");
+        assert_eq!(start(&desk), None);
+        ask("lock").expect("lock");
+        assert_eq!(start(&desk).expect("told")["stage"], "new");
     }
 }

@@ -10,6 +10,11 @@ const messages = JSON.parse(
 /** Said on the pages of an open laptop only. */
 const LATER = /^(visit|today|progress|list|lesson|how)\./;
 
+test('the page has one place for what the program tells it', () => {
+  const page = readFileSync(new URL('../index.html', dist), 'utf8');
+  expect(page.split('"__START__"')).toHaveLength(2);
+});
+
 test('no sentence of a later page is read before the first one stands', () => {
   const entry = readdirSync(dist).find((file) => /^desktop-.*\.js$/.test(file)) ?? '';
   const script = readFileSync(new URL(entry, dist), 'utf8');

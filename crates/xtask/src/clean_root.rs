@@ -1,5 +1,5 @@
 //! A bare Debian root in which packages are tried: installed by apt with whatever they depend on, the server made
-//! into a commune and asked for its figures, the window opened until its page has asked its first question, and
+//! into a commune and asked for its figures, the window opened until its first page is asked for, and
 //! everything removed again with the register left where it is.
 
 use std::path::{Path, PathBuf};
@@ -82,7 +82,8 @@ fn server(inside: &Inside<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The window is there once its page has asked its first question, which makes the data folder.
+/// The window is there once its first page is asked for, which makes the data folder. What the page shows is for
+/// whoever looks: nothing here reads this screen.
 fn window(inside: &Inside<'_>) -> Result<()> {
     let display = std::env::var("DISPLAY").context("the window needs a DISPLAY")?;
     let mut command = inside.command("tung-nha", &["--data", "/tmp/laptop"]);
@@ -103,7 +104,7 @@ fn window(inside: &Inside<'_>) -> Result<()> {
         }
         std::thread::park_timeout(LOOK_AGAIN);
     }
-    println!("the installed window shows its first page");
+    println!("the installed window opens, and its first page was asked for");
     Ok(())
 }
 

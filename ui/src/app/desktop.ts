@@ -26,6 +26,8 @@ async function start(): Promise<void> {
     const waited = new Promise((done) => setTimeout(done, WAIT_MS));
     await Promise.race([session.refresh().catch(() => undefined), waited]);
   }
+  // The one first page that says an error: it has its own words from the start.
+  if (session.start?.trouble) await import('$i18n/every');
   if (session.start) putOn(session.start.look);
   mount(App, { target, props: { session } });
 }

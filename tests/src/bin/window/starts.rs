@@ -1,6 +1,7 @@
 //! The program started where something is wrong: no screen, a screen that is gone, no session bus, a webview
 //! that dies, a folder that another window has open.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -46,6 +47,9 @@ pub(crate) fn catalogue(key: &str) -> Result<String> {
     Ok(said.to_owned())
 }
 
+/// More than a bare window has, fewer than text.
+const FEW_COLOURS: usize = 16;
+
 /// A window of a person whose desktop has no session bus, whose webview dies and comes back.
 pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Value> {
     let mut command = program()?;
@@ -59,9 +63,13 @@ pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Va
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR");
     let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let first = running.web_process(None).await?;
-    // The page is there once it has asked its first question.
-    let lock = home.join("data/vn.tungnha.desktop/lock");
-    wait_for("the page never asked anything", || Ok(lock.exists().then_some(()))).await?;
+    // The page is there once letters are: a window without one has a colour or two.
+    let mut view = display.view()?;
+    wait_for("the page never showed anything", || {
+        let colours: HashSet<_> = view.every_line(4)?.into_iter().collect();
+        Ok((colours.len() > FEW_COLOURS).then_some(()))
+    })
+    .await?;
     Command::new("kill").args(["-9", &first]).status()?;
     let second = running.web_process(Some(&first)).await?;
     Ok(json!(first != second))
