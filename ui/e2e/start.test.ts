@@ -1,5 +1,5 @@
 /** What the window reads before its first page stands. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const dist = new URL('../dist/assets/', import.meta.url);
@@ -16,8 +16,9 @@ test('the page has one place for what the program tells it', () => {
 });
 
 test('no sentence of a later page is read before the first one stands', () => {
-  const entry = readdirSync(dist).find((file) => /^desktop-.*\.js$/.test(file)) ?? '';
-  const script = readFileSync(new URL(entry, dist), 'utf8');
+  const page = readFileSync(new URL('../index.html', dist), 'utf8');
+  const files = [...page.matchAll(/\/assets\/([\w-]+\.js)"/g)].map(([, file]) => file ?? '');
+  const script = files.map((file) => readFileSync(new URL(file, dist), 'utf8')).join('\n');
   const said = (key: string) => script.includes(messages[key] ?? '?');
   expect(said('setup.unlock.lead'), 'the first page is in it').toBe(true);
   const later = Object.keys(messages).filter(
