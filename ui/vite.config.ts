@@ -47,5 +47,5 @@ export default defineConfig({
   },
   server: { port: 5173, strictPort: true, host: '127.0.0.1' },
   // Logic is tested without a DOM; a test that needs one says so in its first line.
-  test: { environment: 'node', include: ['src/**/*.test.ts'], setupFiles: ['src/i18n/every.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

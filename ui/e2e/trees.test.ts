@@ -121,6 +121,11 @@ describe('in the training hamlet', () => {
     await expectTree(page, 'visit-guide');
     await press('1');
     await page.locator('[data-cursor] [aria-label^="Điện thoại thông minh"] :focus').waitFor();
+    // What was just answered is weighed by then.
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /Đạt\s*Hướng dẫn cho/ })
+      .waitFor();
     await expectTree(page, 'visit-facts');
     await press('F2');
     await heading('Cách làm tại nhà');

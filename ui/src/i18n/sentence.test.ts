@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import './every';
 import { sentence } from './sentence.svelte';
 
 test('a code becomes its sentence, with numbers put in', () => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import '$i18n/every';
 import { lastWords, phaseWords, whereWords } from './sending';
 
 const view = (waiting: number, confirmed: number, to_review: number) => ({
