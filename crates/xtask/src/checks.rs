@@ -1,17 +1,30 @@
-//! `cargo xtask test`: the steps of `./test`, in order, each timed, all run even if one fails.
+//! `cargo xtask test`: the steps of `./test`, in order, each timed, all run even if one fails. What a failed one said
+//! is said again at the end: of a long log people read the last page.
 
-use anyhow::{Result, bail};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
 
 use crate::stopwatch::Stopwatch;
 use crate::tour::{self, COMMUNE, LEDGER, Tour};
-use crate::{cargo, must_succeed, sabotage, tidy, ui};
+use crate::{cargo, must_succeed, root, sabotage, tidy, ui};
 
 /// Which steps to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Names of steps; none means all of them
     steps: Vec<String>,
+    /// Make this one step and nothing else; each step is a process of its own
+    #[arg(long, hide = true, conflicts_with = "steps")]
+    only: Option<String>,
 }
+
+/// Lines of a failed step that are said again at the end.
+const LAST_LINES: usize = 80;
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -45,16 +58,25 @@ const STEPS: &[Step] = &[
 ];
 
 pub(crate) fn test(options: &Options) -> Result<()> {
-    if let Some(unknown) = options.steps.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+    let step_of = |wanted: &str| STEPS.iter().find(|(name, _)| *name == wanted);
+    if let Some(unknown) = options.only.iter().chain(&options.steps).find(|name| step_of(name).is_none()) {
         let known: Vec<_> = STEPS.iter().map(|(name, _)| *name).collect();
         bail!("no step is called {unknown}; there are {}", known.join(", "));
     }
+    if let Some((_, step)) = options.only.as_deref().and_then(step_of) {
+        return step();
+    }
     let mut watch = Stopwatch::default();
-    for (name, step) in STEPS {
+    let mut failed = Vec::new();
+    for (name, _) in STEPS {
         if options.steps.is_empty() || options.steps.iter().any(|wanted| wanted == name) {
             // Told and counted; the next one runs all the same.
-            let _ = watch.time(name, step);
+            failed.extend(watch.time(name, || in_a_process(name)).err().map(|_| *name));
         }
+    }
+    for name in &failed {
+        let log = log_of(name);
+        println!("\n── {name} FAILED; its last lines (all: {})\n{}", log.display(), last_lines(&log)?);
     }
     let (made, failed) = watch.counts();
     println!("{}\nsteps: {} passed, {failed} failed", watch.table(), made - failed);
@@ -62,4 +84,42 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         bail!("{failed} of {made} steps failed");
     }
     Ok(())
+}
+
+fn log_of(name: &str) -> PathBuf {
+    root().join("target/test").join(format!("{}.log", name.replace(' ', "-")))
+}
+
+/// One step, its words kept in its log and shown as they come. Its end is the end of its process: something that it
+/// started and left behind cannot hold up the next.
+fn in_a_process(name: &str) -> Result<()> {
+    let path = log_of(name);
+    std::fs::create_dir_all(path.parent().context("a log has a folder")?)?;
+    let log = File::create(&path)?;
+    let mut written = File::open(&path)?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["test", "--only", name])
+        .env("NO_COLOR", "1")
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()?;
+    let status = loop {
+        let ended = child.try_wait()?;
+        io::copy(&mut written, &mut io::stdout())?;
+        match ended {
+            Some(status) => break status,
+            None => std::thread::park_timeout(Duration::from_millis(100)),
+        }
+    };
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
+}
+
+fn last_lines(log: &Path) -> Result<String> {
+    let said = std::fs::read(log)?;
+    let said = String::from_utf8_lossy(&said);
+    let before = said.lines().count().saturating_sub(LAST_LINES);
+    Ok(said.lines().skip(before).collect::<Vec<_>>().join("\n"))
 }
