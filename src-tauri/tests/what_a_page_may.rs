@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 const CONFIG: &str = include_str!("../tauri.conf.json");
+const EMPTY: &str = include_str!("../examples/empty/tauri.conf.json");
 const CAPABILITY: &str = include_str!("../capabilities/main.json");
 const MANIFEST: &str = include_str!("../Cargo.toml");
 const ISOLATION: &str = include_str!("../../ui/isolation/index.js");
@@ -70,4 +71,15 @@ fn no_plugin_but_those_the_program_uses_itself() {
 fn the_frame_between_lets_the_one_command_and_its_progress_through() {
     let through = "const LET_THROUGH = ['call', 'plugin:__TAURI_CHANNEL__|fetch'];";
     assert!(ISOLATION.lines().any(|line| line == through));
+}
+
+/// The window that ours is timed against; it may call nothing, and its path to the frame is its own.
+#[test]
+fn the_empty_window_is_held_by_the_same_rules() {
+    let security = |config: &str| read(config)["app"]["security"].take();
+    let (ours, empty) = (security(CONFIG), security(EMPTY));
+    for rule in ["csp", "freezePrototype"] {
+        assert_eq!(ours[rule], empty[rule], "{rule}");
+    }
+    assert_eq!(ours["pattern"]["use"], empty["pattern"]["use"]);
 }

@@ -7,7 +7,7 @@ use domain::calendar::Day;
 use domain::ids::{AlleyId, HamletUnitId, HouseholdId, JobId, MemberId};
 use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
 use roster::{Limits, ListedHousehold, RosterList, open, read};
-use store::{DataFolder, Durability, Operation, Store, StoreError};
+use store::{DataFolder, Durability, Identity, Operation, Store, StoreError};
 use sync_client::ServerLink;
 use sync_core::op::Scope;
 use tests::laptop::{NOON_MS, PASSPHRASE, identity, options};
@@ -139,8 +139,11 @@ fn household(
 
 /// An empty store in a folder.
 pub(crate) fn empty_store(folder: &Path, durability: Durability) -> Result<Store> {
-    let identity = identity(recipient());
-    Ok(Store::create(DataFolder::open(folder)?, &identity, PASSPHRASE, options(1, durability)?)?)
+    store_of(&identity(recipient()), folder, durability)
+}
+
+fn store_of(identity: &Identity, folder: &Path, durability: Durability) -> Result<Store> {
+    Ok(Store::create(DataFolder::open(folder)?, identity, PASSPHRASE, options(1, durability)?)?)
 }
 
 /// Whom the outbox is sealed to.
@@ -167,8 +170,7 @@ pub(crate) fn filled_store(folder: &Path, portions: Vec<Portion>) -> Result<(Sto
         hamlet_unit_names: units.iter().map(|unit| unit.name.clone()).collect(),
         server,
     })?;
-    let mut store =
-        Store::create(DataFolder::open(folder)?, &identity, PASSPHRASE, options(1, Durability::Off)?)?;
+    let mut store = store_of(&identity, folder, Durability::Off)?;
     let mut fitting = Vec::new();
     for portion in portions {
         portion.save_fitting(&mut store, &mut fitting)?;

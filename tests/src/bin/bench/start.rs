@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tests::display::Display;
 use tests::laptop::PASSPHRASE;
 
-use crate::measure::{median, percentile, timed};
+use crate::measure::{median, millis, percentile, timed};
 use crate::report::{Report, Row};
 use crate::{Out, commune};
 use window::{Started, Window};
@@ -141,5 +141,5 @@ fn without_a_window(data: &Path) -> Result<f64> {
         ask("today", json!({}))
     });
     asked?.get("doors").and_then(Value::as_array).filter(|doors| !doors.is_empty()).context("no doors")?;
-    Ok(spent.wall.as_secs_f64() * 1e3)
+    Ok(millis(spent.wall))
 }

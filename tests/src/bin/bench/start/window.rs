@@ -12,6 +12,7 @@ use tests::{home, process};
 
 use super::keyboard::Keyboard;
 use super::screen;
+use crate::measure::millis;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -108,8 +109,4 @@ impl Drop for Window {
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
