@@ -26,12 +26,15 @@ export class Desk {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #asked = new Map<number, { tell: Tell; done: (answered: Answered) => void }>();
   #next = 0;
+  #stopped = false;
 
   /** `list`: what the file dialog would give back. */
   constructor(list?: string) {
     this.#process = spawn(PROGRAM, [join(this.folder, 'data'), ...(list ? [list] : [])]);
     this.#process.stderr.pipe(process.stderr);
     createInterface(this.#process.stdout).on('line', (line) => {
+      // The end may have cut it short.
+      if (this.#stopped) return;
       const { id, progress, ...answered } = JSON.parse(line) as { id: number; progress?: unknown } & Answered;
       const asked = this.#asked.get(id);
       if (progress !== undefined) return asked?.tell(progress);
@@ -49,6 +52,7 @@ export class Desk {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#process.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -75,6 +79,8 @@ declare global {
     askDesk: (name: string, request: unknown, channel: number) => Promise<Answered>;
     tellChannel: (channel: number, step: unknown) => void;
     __TAURI_INTERNALS__: unknown;
+    /** Questions of the page to its program that are not answered yet. */
+    unanswered: number;
   }
 }
 
@@ -82,6 +88,7 @@ declare global {
 function shell(): void {
   const callbacks = new Map<number, (message: unknown) => void>();
   const told = new Map<number, number>();
+  window.unanswered = 0;
   window.tellChannel = (channel, step) => {
     const index = told.get(channel) ?? 0;
     told.set(channel, index + 1);
@@ -94,7 +101,9 @@ function shell(): void {
     },
     unregisterCallback: (id: number) => void callbacks.delete(id),
     async invoke(_: string, asked: { name: string; request: unknown; progress: { id: number } }) {
+      window.unanswered += 1;
       const { reply, error } = await window.askDesk(asked.name, asked.request, asked.progress.id);
+      window.unanswered -= 1;
       if (error !== undefined) throw error;
       return reply ?? null;
     },

@@ -141,10 +141,22 @@ const VARIES: [RegExp, string][] = [
 ];
 
 /**
- * What a screen reader finds on the page, compared with `snapshots/NAME.aria.yml`. A tree that is missing or differs
- * fails; one that was looked at and found right is written with `-u`.
+ * Waits until all that the page asked of its program is answered and drawn; also what an answer asks next. `held`:
+ * questions that the test does not answer.
  */
-export async function expectTree(page: Page, name: string): Promise<void> {
+export async function settled(page: Page, held = 0): Promise<void> {
+  await page.evaluate(async (held) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    for (let quiet = 0; quiet < 2; await frame()) quiet = window.unanswered === held ? quiet + 1 : 0;
+  }, held);
+}
+
+/**
+ * What a screen reader finds on the settled page, compared with `snapshots/NAME.aria.yml`. A tree that is missing
+ * or differs fails; one that was looked at and found right is written with `-u`.
+ */
+export async function expectTree(page: Page, name: string, held = 0): Promise<void> {
+  await settled(page, held);
   const tree = await page.locator('body').ariaSnapshot();
   const steady = VARIES.reduce((text, [what, mask]) => text.replace(what, mask), tree);
   await expect(`${steady}\n`).toMatchFileSnapshot(join(import.meta.dirname, `snapshots/${name}.aria.yml`));

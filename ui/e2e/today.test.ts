@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppError, TodayView } from '../src/api/client';
 import { Desk, type Answers } from './desk';
-import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, settled, startApp, type App, type Size } from './harness';
 
 let app: App;
 let desk: Desk;
@@ -193,7 +193,7 @@ function mixed(view: TodayView): TodayView {
   const visited = { last_day: '2026-11-08', last_outcome: 'met', steps: 1 } as const;
   const states: Partial<TodayView['doors'][number]>[] = [
     { ...visited, tile: 'met', steps: 0, reason: { code: 'digital' } },
-    { ...visited, tile: 'not_met', reason: { code: 'one_step', person, step: step('no') } },
+    { ...visited, tile: 'one_step', reason: { code: 'one_step', person, step: step('no') } },
     { ...visited, tile: 'insufficient', reason: { code: 'one_step', person, step: step('unknown') } },
     { ...visited, tile: 'not_met', steps: 3, reason: { code: 'steps_left', steps: 3 } },
     { ...visited, tile: 'insufficient', reason: { code: 'information_missing' } },
@@ -265,6 +265,7 @@ it('the look that was chosen is there again when the window opens, locked or not
   await card().waitFor();
   await look('Tối, tương phản cao', '130%', 'English');
   await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
+  await settled(page);
   await page.reload();
   await page.getByRole('heading', { name: 'Today', exact: true }).waitFor();
   const root = () => page.evaluate(() => ({ ...document.documentElement.dataset }));
