@@ -75,6 +75,8 @@ pub(crate) fn show(app: &AppHandle, list: Option<PathBuf>) {
         // A window that cannot be raised is still there.
         let _ = window.unminimize();
         let _ = window.set_focus();
+        // A desktop that lets no window come forward by itself gives it no focus; the page must know all the same.
+        let _ = window.eval("dispatchEvent(new Event('focus'))");
     }
 }
 
@@ -91,7 +93,6 @@ pub(crate) fn choose_list(app: &AppHandle) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
     use app::desk::Tools;
     use serde_json::json;

@@ -1,8 +1,8 @@
 //! One real window, driven by its keyboard: WebKitWebDriver starts the program, keys are pressed as a person
 //! presses them and counted, what the page shows is read back, pictures are taken.
 
+use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::Instant;
@@ -31,11 +31,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Starts the program over a data folder. `list`: a household list it is started with.
+    /// Starts the program, with arguments and variables of its own.
     pub(crate) async fn open(
         display: &Display,
-        data: &Path,
-        list: Option<&Path>,
+        arguments: &[&OsStr],
+        variables: &[(&str, OsString)],
         album: &Rc<Album>,
     ) -> Result<Self> {
         let here = std::env::current_exe()?;
@@ -51,12 +51,12 @@ impl Page {
             // Without it, WebKitWebDriver waits for ever for a screenshot of a screen in memory. The other way of
             // drawing, which the program chooses by itself, is shown to open its window in `starts`.
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .context("WebKitWebDriver")?;
-        let mut arguments = vec![json!("--data"), json!(data)];
-        arguments.extend(list.map(|list| json!(list)));
+        let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
         let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
         let client = connect(port, capabilities).await?;
         let page = Self { client, driver, album: Rc::clone(album), keys: 0 };
@@ -183,6 +183,24 @@ impl Page {
     /// Keeps a picture of where the tour could not go on.
     pub(crate) async fn give_up(&self) -> Result<()> {
         self.album.give_up(&self.client.screenshot().await?)
+    }
+
+    /// Loads the page of a visit anew, as after a crash of it, once the program holds what was said: a page that ends
+    /// in between loses the last key, and nothing before it.
+    pub(crate) async fn reload_once_kept(&self) -> Result<()> {
+        let script = "const [done] = arguments;
+            const request = { household: location.hash.split('/').pop() };
+            window.__TAURI_INTERNALS__
+              .invoke('call', { name: 'household', request, progress: '__CHANNEL__:0' })
+              .then(({ draft }) => done(draft !== null), () => done(false));";
+        let began = Instant::now();
+        while self.client.execute_async(script, vec![]).await? != json!(true) {
+            if began.elapsed() > PATIENCE {
+                bail!("what was said at the door was not kept");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(self.client.refresh().await?)
     }
 
     /// Addresses outside the program that the page asked for something, ever.

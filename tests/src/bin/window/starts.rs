@@ -2,6 +2,8 @@
 //! that dies, a folder that another window has open.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -53,14 +55,8 @@ const FEW_COLOURS: usize = 16;
 /// A window of a person whose desktop has no session bus, whose webview dies and comes back.
 pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Value> {
     let mut command = program()?;
-    for (variable, folder) in
-        [("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config")]
-    {
-        command.env(variable, home.join(folder));
-    }
-    std::fs::create_dir_all(home)?;
-    command.env("DISPLAY", &display.name);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR");
+    command.env("DISPLAY", &display.name).envs(person(home, None)?);
     let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let first = running.web_process(None).await?;
     // The page is there once letters are: a window without one has a colour or two.
@@ -73,6 +69,58 @@ pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Va
     Command::new("kill").args(["-9", &first]).status()?;
     let second = running.web_process(Some(&first)).await?;
     Ok(json!(first != second))
+}
+
+/// The variables of somebody who has a home, and a session where there is a bus.
+pub(crate) fn person(home: &Path, bus: Option<&Bus>) -> Result<Vec<(&'static str, OsString)>> {
+    std::fs::create_dir_all(home)?;
+    let folders =
+        [("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config")];
+    let folders = folders.map(|(variable, folder)| (variable, home.join(folder).into_os_string()));
+    let bus = bus.map(|bus| ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&bus.address)));
+    Ok(folders.into_iter().chain(bus).collect())
+}
+
+/// Starts the program in somebody's session with a list named from the list's own folder; whether it ended well.
+pub(crate) fn with_a_list(
+    display: &Display,
+    variables: &[(&'static str, OsString)],
+    list: &Path,
+) -> Result<Value> {
+    let mut command = program()?;
+    command.env("DISPLAY", &display.name).envs(variables.iter().cloned());
+    command.current_dir(list.parent().context("the list's folder")?);
+    command.arg(list.file_name().context("the list's name")?);
+    Ok(json!(command.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success()))
+}
+
+/// The bus of a session; dropping it ends the session.
+pub(crate) struct Bus {
+    address: String,
+    daemon: Child,
+}
+
+impl Bus {
+    pub(crate) fn start() -> Result<Self> {
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("dbus-daemon")?;
+        let stdout = daemon.stdout.take().context("dbus-daemon without output")?;
+        let address =
+            BufReader::new(stdout).lines().next().context("dbus-daemon ended before it was ready")??;
+        Ok(Self { address, daemon })
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        // It may have ended by itself; nothing can be done about either.
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
 }
 
 /// A started program; dropping it ends it.

@@ -17,7 +17,8 @@ use tests::report::Report;
 use crate::Tour;
 use crate::album::Album;
 use crate::page::Page;
-use crate::{starts, visits};
+use crate::starts::{self, Bus};
+use crate::visits;
 
 /// Keys at most, from the door to Save (door rules §6).
 const KEYS_FIRST_FACTS_OF_FOUR: u32 = 30;
@@ -90,6 +91,7 @@ impl Walk<'_> {
         self.nothing_goes_out(&lan).await?;
         self.second_window().await?;
         lan.close().await?;
+        self.second_start(&options.list).await?;
 
         let (mut head, words) = self.join("tu", "hamlet_head", &serving).await?;
         self.same_figures("the-head-s-laptop-shows-it", &mut head).await?;
@@ -138,8 +140,10 @@ impl Walk<'_> {
         self.open_over(&self.folder.path().join(name), list).await
     }
 
+    /// A window over a data folder. `list`: a household list it is started with.
     pub(crate) async fn open_over(&self, data: &Path, list: Option<&Path>) -> Result<Page> {
-        Page::open(&self.display, data, list, &self.album).await
+        let arguments = ["--data".as_ref(), data.as_os_str()].into_iter().chain(list.map(Path::as_os_str));
+        Page::open(&self.display, &arguments.collect::<Vec<_>>(), &[], &self.album).await
     }
 
     /// Starts where something is wrong end with a sentence, or go on.
@@ -209,7 +213,7 @@ impl Walk<'_> {
     }
 
     /// An evening without a network: a household of four met, the next one absent, another that does not wish to
-    /// answer; and the first one again, where everything is as it was.
+    /// answer; the first one again, where everything is as it was; and one more, where the page ends in the middle.
     async fn evening(&mut self, page: &mut Page) -> Result<()> {
         page.go_to("#/").await?;
         page.tab_to("main [aria-current] a").await?;
@@ -244,6 +248,15 @@ impl Walk<'_> {
         visits::walk_to(page, first).await?;
         let keys = visits::unchanged(page).await?;
         self.keys("an-unchanged-household", started, keys, KEYS_UNCHANGED);
+
+        let started = Instant::now();
+        let (before, after) = visits::asked_across_a_reload(page).await?;
+        self.report.step(
+            "a-reload-finds-the-register-open-and-the-visit-as-it-stood",
+            started,
+            after,
+            before,
+        );
         Ok(())
     }
 
@@ -327,6 +340,23 @@ impl Walk<'_> {
         second.show("cua-so-thu-hai").await?;
         self.report.step("a-second-window-stands-aside", started, json!(true), json!(true));
         second.close().await
+    }
+
+    /// Started again with a list in hand, as from a file manager: the second program ends, and the first window has
+    /// the list.
+    async fn second_start(&mut self, list: &Path) -> Result<()> {
+        let started = Instant::now();
+        let bus = Bus::start()?;
+        let variables = starts::person(&self.folder.path().join("person"), Some(&bus))?;
+        let mut first = Page::open(&self.display, &[], &variables, &self.album).await?;
+        first.tab_to("main .training button").await?;
+        first.press(&[Key::Enter]).await?;
+        visits::at_today(&mut first).await?;
+        let handed_over = starts::with_a_list(&self.display, &variables, list)?;
+        first.until("return document.querySelector('main').innerText.includes('hộ,')").await?;
+        first.show("danh-sach-tu-lan-mo-thu-hai").await?;
+        self.report.step("a-second-start-hands-its-list-over", started, handed_over, json!(true));
+        first.close().await
     }
 
     pub(crate) fn expected_counts(&self) -> Result<Value> {

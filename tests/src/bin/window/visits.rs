@@ -212,6 +212,39 @@ pub(crate) async fn unchanged(page: &mut Page) -> Result<u32> {
     Ok(page.keys)
 }
 
+/// Enters the chosen door, where one agrees, and has the page loaded anew. What it asks before and after, with
+/// nobody unlocking anything; what was said is dropped then.
+pub(crate) async fn asked_across_a_reload(page: &mut Page) -> Result<(Value, Value)> {
+    page.press(&[Key::Enter]).await?;
+    at_the_door(page).await?;
+    page.type_text("1").await?;
+    page.until(&asks("Ai đang trả lời?")).await?;
+    page.press(&[Key::Enter]).await?;
+    page.until(&asks("Đọc cho gia đình nghe")).await?;
+    let agreed = "return document.querySelectorAll('main [role=radio][aria-checked=true]').length > 0
+        || !document.body.innerText.includes('Đọc cho gia đình nghe')";
+    page.type_text("1").await?;
+    page.until(agreed).await?;
+    let before = page.until(STATE).await?;
+    page.reload_once_kept().await?;
+    page.until("return document.querySelector('[data-cursor]')?.contains(document.activeElement)").await?;
+    let after = page.until(STATE).await?;
+    let dialog = "return document.querySelector('dialog[open]') !== null";
+    while page.read(dialog).await? != json!(true) && page.keys < KEYS_AT_MOST {
+        page.press(&[Key::Escape]).await?;
+    }
+    page.tab_to("dialog[open] .danger").await?;
+    page.press(&[Key::Enter]).await?;
+    at_today(page).await?;
+    Ok((before, after))
+}
+
+/// A script: whether the page asks this.
+fn asks(words: &str) -> String {
+    let words = json!(words);
+    format!("return [...document.querySelectorAll('main h2')].some((one) => one.innerText.includes({words}))")
+}
+
 /// Enters the next door, whose household does not wish to answer.
 pub(crate) async fn declined(page: &mut Page) -> Result<()> {
     page.press(&[Key::Down]).await?;
