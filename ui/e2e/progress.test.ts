@@ -100,7 +100,7 @@ it('the map is walked by keys, filtered by digits, and opens the visit', async (
   await page.keyboard.press('End');
   expect(await focused()).toBe('Số 4B, còn 1 bước');
   await page.getByRole('heading', { name: 'Số 4B, Ngõ 1', exact: true }).waitFor();
-  await page.getByText('III.4: sử dụng được nền tảng, dịch vụ số').waitFor();
+  await page.getByText('Sử dụng được nền tảng, dịch vụ số').waitFor();
   await picture(page, 'progress-why');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('6');

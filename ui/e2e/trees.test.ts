@@ -3,11 +3,27 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
-import type { StartView, TodayView } from '../src/api/generated/commands';
+import type { SendingView, StartView, TodayView } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
 import { expectTree, leave, startApp, type App } from './harness';
 
 const LIST = join(import.meta.dirname, '../../tests/fixtures/roster/danh-sach-mau.xls');
+/** A laptop of a commune, as it is once it is open. */
+const OPEN: StartView = {
+  stage: 'open',
+  trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
+  here: {
+    commune: 'Xã Đồng Sen',
+    role: 'team_member',
+    units: [{ id: 'u', name: 'Thôn Sen Hạ' }],
+    training: false,
+    today: '2026-11-22',
+  },
+  list_offered: false,
+  version: '0.1.0',
+};
 const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
 
 let app: App;
@@ -54,9 +70,20 @@ describe('before the laptop is open', () => {
     await expectTree(page, 'setup-unfinished');
   });
 
-  it('the four words and their repetition', async () => {
+  it('one that cannot be used', async () => {
+    const trouble = { code: 'store.in_use', params: {}, retryable: true };
+    await open([], { start: async () => ({ ...(await start()), stage: 'unusable', trouble }) });
+    await page.getByText('đang mở ở cửa sổ khác').waitFor();
+    await expectTree(page, 'setup-unusable');
+  });
+
+  it('the four words, their repetition, and the list that comes', async () => {
+    let enrolled = false;
     await open([], {
-      start,
+      start: async () => (enrolled ? OPEN : start()),
+      words_written: () => ((enrolled = true), null),
+      send: (_, tell) => (tell({ phase: 'receiving', done: 120, of: 586 }), new Promise(() => {})),
+      sending: () => ({ waiting: 0, confirmed: 0, to_review: 0, last: null, training: false }),
       enrol: () => ({
         passphrase: 'aovang cuado balo nhatranh',
         commune: 'Xã Mẫu',
@@ -72,6 +99,45 @@ describe('before the laptop is open', () => {
     await page.getByRole('button', { name: 'Đã chép ra giấy' }).click();
     await heading('Gõ lại bốn từ');
     await expectTree(page, 'setup-repeat');
+    await page.keyboard.type('aovang cuado balo nhatranh');
+    await press('Enter');
+    await page.getByText('Đang nhận danh sách hộ').waitFor();
+    await expectTree(page, 'setup-receiving', 1);
+  });
+});
+
+describe('on an open laptop, Gửi về xã', () => {
+  const report = { sent: 12, received: 5, to_review: 1, sent_changes: 30, received_changes: 9 };
+  const error = { code: 'sync.unreachable', params: {}, retryable: true };
+  const counts = { waiting: 3, confirmed: 4, to_review: 1, training: false };
+  const at_ms = Date.UTC(2026, 10, 22, 13, 15);
+
+  it.each<[string, SendingView]>([
+    ['untried', { ...counts, last: null }],
+    ['done', { ...counts, waiting: 0, last: { at_ms, report, error: null } }],
+    ['unreachable', { ...counts, last: { at_ms, report: null, error } }],
+  ])('%s', async (name, view) => {
+    desk = new Desk();
+    page = await app.open('/gui-ve-xa', undefined, {
+      desk,
+      answers: { start: () => OPEN, sending: () => view },
+    });
+    await heading('Gửi và nhận');
+    await expectTree(page, `sending-${name}`);
+  });
+
+  it('on its way', async () => {
+    desk = new Desk();
+    const send: Answers[string] = (_, tell) => (
+      tell({ phase: 'sending', done: 0, of: 3 }),
+      new Promise(() => {})
+    );
+    const sending = (): SendingView => ({ ...counts, last: null });
+    page = await app.open('/gui-ve-xa', undefined, { desk, answers: { start: () => OPEN, sending, send } });
+    await heading('Gửi và nhận');
+    await press('Enter');
+    await page.getByText('Đang gửi về xã').waitFor();
+    await expectTree(page, 'sending-on-its-way', 1);
   });
 });
 
@@ -121,11 +187,6 @@ describe('in the training hamlet', () => {
     await expectTree(page, 'visit-guide');
     await press('1');
     await page.locator('[data-cursor] [aria-label^="Điện thoại thông minh"] :focus').waitFor();
-    // What was just answered is weighed by then.
-    await page
-      .getByRole('listitem')
-      .filter({ hasText: /Đạt\s*Hướng dẫn cho/ })
-      .waitFor();
     await expectTree(page, 'visit-facts');
     await press('F2');
     await heading('Cách làm tại nhà');
@@ -163,5 +224,10 @@ describe('in the training hamlet', () => {
     await press('Enter');
     await page.getByLabel('Cơ sở pháp lý').waitFor();
     await expectTree(page, 'list-confirm');
+    await page.getByLabel('Ai đưa danh sách').fill('Ông Tư, trưởng thôn');
+    await page.getByLabel('Cơ sở pháp lý').fill('Kế hoạch số 12/KH-UBND');
+    await press('Enter');
+    await page.getByRole('link', { name: 'Hôm nay' }).last().waitFor();
+    await expectTree(page, 'list-done');
   });
 });

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HouseholdView, TodayView, VisitRequest } from '../src/api/generated/commands';
 import { Desk, type Answers } from './desk';
-import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
+import { axeFindings, leave, picture, settled, startApp, type App, type Size } from './harness';
 
 let app: App;
 let desk: Desk;
@@ -202,6 +202,10 @@ describe('a closed door', () => {
     await page.getByText(/không hỏi lại trong đợt này/).waitFor();
     const after = await ask<HouseholdView>('household', { household });
     expect([after.last_visit?.outcome, after.declined]).toEqual(['declined', true]);
+    // Come back to, its header shows it as the street does.
+    await page.context().close();
+    await open(household);
+    await page.locator('header').getByRole('img', { name: 'Không muốn cung cấp' }).waitFor();
   });
 
   it('Khác holds the rest', async () => {
@@ -327,6 +331,7 @@ describe('somebody answers', () => {
     const said = () => page.getByRole('radio', { checked: true }).count();
     const before = await said();
     expect(before).toBeGreaterThan(1);
+    await settled(page);
     await page.reload();
     await row('Tài khoản ngân hàng');
     expect(await said()).toBe(before);

@@ -120,20 +120,28 @@ fn head(people: Vec<Member>) -> Option<Member> {
     people.into_iter().nth(at)
 }
 
-fn tile_of(visits: &VisitState, verdict: &Verdict) -> TileState {
-    match (visits, verdict) {
+pub(crate) fn tile_of(visits: &VisitState, verdict: &Verdict) -> TileState {
+    match (visits, tile_of_verdict(verdict)) {
         (visits, _) if visits.unoccupied => TileState::Unoccupied,
         (visits, _) if visits.declined => TileState::Declined,
-        (_, Verdict::Met { .. }) => TileState::Met,
+        (_, TileState::Met) => TileState::Met,
         (visits, _) if !visits.reached => TileState::NotReached,
         (visits, _) if !visits.met => TileState::NotMetInPerson,
-        (_, Verdict::NotMet { nearest } | Verdict::Insufficient { nearest: Some(nearest), .. })
+        (_, tile) => tile,
+    }
+}
+
+/// Of what is known alone, whoever was met.
+pub(crate) fn tile_of_verdict(verdict: &Verdict) -> TileState {
+    match verdict {
+        Verdict::Met { .. } => TileState::Met,
+        Verdict::NotMet { nearest } | Verdict::Insufficient { nearest: Some(nearest), .. }
             if is_one_step(nearest) =>
         {
             TileState::OneStep
         }
-        (_, Verdict::NotMet { .. }) => TileState::NotMet,
-        (_, Verdict::Insufficient { .. }) => TileState::Insufficient,
+        Verdict::NotMet { .. } => TileState::NotMet,
+        Verdict::Insufficient { .. } => TileState::Insufficient,
     }
 }
 

@@ -1,6 +1,6 @@
 /** What is missing for Gia đình số, in words that can be said at the door. */
 import type { Named, StepView } from '$api/client';
-import { calledShortly } from './called';
+import { calledShortly, capital } from './called';
 import { m } from './index';
 import { label } from './labels';
 
@@ -19,6 +19,9 @@ const TO_DO: Record<string, Words> = {
   attended: m['ui.step_do.attended'],
   guided: m['ui.step_do.guided'],
 };
+
+/** The paragraph of the plan stands before its words; at a door the words are enough. */
+export const clauseWords = (citation: string): string => capital(citation.replace(/^[^:]*:\s*/, ''));
 
 /** "bà Lan tự làm một việc qua mạng"; what is not known is asked, never taken for missing. */
 export function stepWords(step: StepView, person: Named | null): string {

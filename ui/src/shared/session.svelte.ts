@@ -35,6 +35,8 @@ export class Session {
   arriving = $state(false);
 
   readonly #client: Client;
+  #practices = 0;
+  #counts = 0;
 
   constructor(client: Client) {
     this.#client = client;
@@ -60,10 +62,15 @@ export class Session {
     return reply;
   }
 
-  /** Which lessons are done by now. Nothing waits for it, and nothing is in the way where it fails. */
+  /**
+   * Which lessons are done by now. Nothing waits for it, and nothing is in the way where it fails; an answer that a
+   * later one overtook is old.
+   */
   async #practised(): Promise<void> {
     if (!this.start?.here?.training) return;
-    this.lessons = await this.#client.call('lessons', null).catch(() => this.lessons);
+    const asked = ++this.#practices;
+    const lessons = await this.#client.call('lessons', null).catch(() => undefined);
+    if (lessons && asked === this.#practices) this.lessons = lessons;
   }
 
   /** Asks where this laptop stands; on an open one also what waits. */
@@ -85,13 +92,22 @@ export class Session {
       };
     }
     await this.#practised();
-    this.sending = this.start.stage === 'open' ? await this.call('sending', null) : null;
+    if (this.start.stage === 'open') await this.count();
+    else this.sending = null;
   }
 
-  /** After something was saved: the pill counts it at once. */
+  /** After something was saved: the pill counts it at once, and never says for a moment that all was sent. */
   async saved(at_ms: number): Promise<void> {
     this.savedAtMs = at_ms;
-    this.sending = await this.call('sending', null);
+    if (this.sending) this.sending = { ...this.sending, waiting: this.sending.waiting + 1 };
+    await this.count();
+  }
+
+  /** What waits by now; an answer that something later overtook is old. */
+  async count(): Promise<void> {
+    const asked = ++this.#counts;
+    const sending = await this.call('sending', null);
+    if (asked === this.#counts) this.sending = sending;
   }
 
   /** Sends and receives once. What went wrong stands in `sending.last.error`; nothing is lost by it. */
@@ -99,7 +115,9 @@ export class Session {
     if (this.job || this.start?.stage !== 'open' || this.start.here?.training) return null;
     this.job = { phase: 'connecting', done: 0, of: null };
     try {
-      this.sending = await this.call('send', null, (step) => (this.job = step));
+      const sending = await this.call('send', null, (step) => (this.job = step));
+      this.#counts += 1;
+      this.sending = sending;
       return this.sending.last?.error ?? null;
     } catch (thrown) {
       return Refusal.from(thrown).error;
@@ -126,10 +144,19 @@ export class Session {
     await this.refresh();
   }
 
-  /** Tries by itself for as long as the window is open. Returns how to stop. */
+  /**
+   * Tries by itself for as long as the window is open, and at once when a cable, a phone or a wireless network comes
+   * or goes: what is said of the line is then true again. Returns how to stop.
+   */
   keepSending(): () => void {
-    const timer = setInterval(() => void this.send(), TRY_AGAIN_MS);
-    return () => clearInterval(timer);
+    const turns = ['online', 'offline'];
+    const send = () => void this.send();
+    const timer = setInterval(send, TRY_AGAIN_MS);
+    for (const turn of turns) window.addEventListener(turn, send);
+    return () => {
+      clearInterval(timer);
+      for (const turn of turns) window.removeEventListener(turn, send);
+    };
   }
 }
 

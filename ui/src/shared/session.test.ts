@@ -121,3 +121,40 @@ test('a laptop that cannot even be asked says why, and an open one is not closed
   await expect(here.refresh()).rejects.toThrow();
   expect(here.start?.stage).toBe('open');
 });
+
+test('an answer that a later one overtook is old', async () => {
+  const answers: ((count: number) => void)[] = [];
+  const here = session({
+    sending: () => new Promise((done) => answers.push((count) => done(waiting(count)))),
+  });
+  here.start = open;
+  const [first, second] = [here.saved(1), here.saved(2)];
+  await expect.poll(() => answers.length).toBe(2);
+  answers[1]!(2);
+  await second;
+  answers[0]!(1);
+  await first;
+  expect(here.sending?.waiting).toBe(2);
+});
+
+test('what was just saved is counted before the program has counted', async () => {
+  const here = session({ sending: () => new Promise(() => {}) });
+  here.start = open;
+  here.sending = waiting(0, { at_ms: 1, report, error: null });
+  void here.saved(2);
+  expect(here.sending.waiting).toBe(1);
+});
+
+test('a line that comes or goes is tried at once', async () => {
+  let sent = 0;
+  const here = session({ send: () => ((sent += 1), waiting(0)) });
+  await here.refresh();
+  const stop = here.keepSending();
+  window.dispatchEvent(new Event('online'));
+  await expect.poll(() => [sent, here.job]).toEqual([1, null]);
+  window.dispatchEvent(new Event('offline'));
+  await expect.poll(() => [sent, here.job]).toEqual([2, null]);
+  stop();
+  window.dispatchEvent(new Event('online'));
+  expect(here.job).toBeNull();
+});

@@ -1,4 +1,4 @@
-import type { TileState as Standing } from '$api/client';
+import type { TileState } from '$api/client';
 import { m } from '$i18n';
 
 /** How a household stands, in the one picture that every screen and every printed sheet uses. */
@@ -8,11 +8,10 @@ export const TILE_STATES = [
   'not_met',
   'insufficient',
   'not_reached',
-  'absent',
+  'not_met_in_person',
   'declined',
-  'vacant',
-] as const;
-export type TileState = (typeof TILE_STATES)[number];
+  'unoccupied',
+] as const satisfies readonly TileState[];
 
 const WORDS: Record<TileState, (inputs: { steps: number }) => string> = {
   met: m['ui.tile.met'],
@@ -20,9 +19,9 @@ const WORDS: Record<TileState, (inputs: { steps: number }) => string> = {
   not_met: m['ui.tile.not_met'],
   insufficient: m['ui.tile.insufficient'],
   not_reached: m['ui.tile.not_reached'],
-  absent: m['ui.tile.absent'],
+  not_met_in_person: m['ui.tile.not_met_in_person'],
   declined: m['ui.tile.declined'],
-  vacant: m['ui.tile.vacant'],
+  unoccupied: m['ui.tile.unoccupied'],
 };
 
 /** The word that goes with the shape. `steps` counts only where steps are missing. */
@@ -36,18 +35,4 @@ export function tileCharacter(state: TileState, steps = 0): string {
   if (state === 'one_step') return '1';
   if (state === 'not_met') return steps > 0 ? String(steps) : '…';
   return '';
-}
-
-/** The picture for a door of the register; `steps` where somebody could be counted. */
-export function tileOf(standing: Standing, steps: number | null): TileState {
-  switch (standing) {
-    case 'not_met':
-      return steps === 1 ? 'one_step' : 'not_met';
-    case 'not_met_in_person':
-      return 'absent';
-    case 'unoccupied':
-      return 'vacant';
-    default:
-      return standing;
-  }
 }

@@ -18,6 +18,7 @@ use super::Named;
 use super::verdict::VerdictView;
 use crate::commands::Call;
 use crate::desk::held;
+use crate::doors::{self, TileState};
 use crate::error::{AppError, BAD_REQUEST, NO_SUCH_HOUSEHOLD};
 use crate::script::{self, Script};
 use crate::setup::Laptop;
@@ -46,6 +47,8 @@ pub struct HouseholdView {
     pub people: Vec<PersonView>,
     /// Đã đến, đã gặp, đủ thông tin.
     pub progress: Progress,
+    /// What its tile shows as it stands.
+    pub tile: TileState,
     /// Gia đình số as of today.
     pub verdict: VerdictView,
     /// The newest visit that stands.
@@ -200,6 +203,7 @@ pub fn household(call: &mut Call<'_>, request: &HouseholdRequest) -> Result<Hous
             alley: alley.map(|alley| alley.name).unwrap_or_default(),
             people: people.map(|person| person_view(person, &by, today)).collect(),
             progress,
+            tile: doors::tile_of(&state.visits, &verdict),
             verdict: VerdictView::of(&verdict, &by.criteria),
             declined: state.visits.declined,
             last_visit: state.last_visit.map(|visit| LastVisit {

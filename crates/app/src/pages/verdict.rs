@@ -7,11 +7,15 @@ use domain::rules::Truth;
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::doors::{self, TileState};
+
 /// How a household stands with the set of criteria.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct VerdictView {
     /// Đạt, chưa đạt, chưa đủ thông tin.
     pub state: VerdictState,
+    /// What a tile shows of it; of a door it may show something else, see `HouseholdView`.
+    pub tile: TileState,
     /// Met strongly enough to be recognised (công nhận).
     pub recognisable: bool,
     /// The person who meets it, or who is nearest.
@@ -102,6 +106,7 @@ impl VerdictView {
         });
         Self {
             state,
+            tile: doors::tile_of_verdict(verdict),
             recognisable,
             clauses: clauses.collect(),
             steps: steps(missing),

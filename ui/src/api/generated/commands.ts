@@ -427,6 +427,10 @@ people: Array<PersonView>,
  */
 progress: Progress, 
 /**
+ * What its tile shows as it stands.
+ */
+tile: TileState, 
+/**
  * Gia đình số as of today.
  */
 verdict: VerdictView, 
@@ -1279,6 +1283,10 @@ export type VerdictView = {
  * Đạt, chưa đạt, chưa đủ thông tin.
  */
 state: VerdictState, 
+/**
+ * What a tile shows of it; of a door it may show something else, see `HouseholdView`.
+ */
+tile: TileState, 
 /**
  * Met strongly enough to be recognised (công nhận).
  */

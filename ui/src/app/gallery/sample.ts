@@ -12,7 +12,7 @@ import Presentation from '@lucide/svelte/icons/presentation';
 import RefreshCw from '@lucide/svelte/icons/refresh-cw';
 import { answerLabel, label } from '$i18n/labels';
 import type { AnswerOption } from '$shared/answers';
-import type { TileState } from '$shared/tile';
+import type { TileState } from '$api/client';
 
 /** 22/11/2026 19:42 in Việt Nam. */
 export const SAVED_AT_MS = Date.UTC(2026, 10, 22, 12, 42);
@@ -21,12 +21,12 @@ export const alley: [TileState, number][] = [
   ['met', 0],
   ['met', 0],
   ['one_step', 1],
-  ['absent', 0],
+  ['not_met_in_person', 0],
   ['not_met', 3],
   ['insufficient', 0],
   ['not_reached', 0],
   ['declined', 0],
-  ['vacant', 0],
+  ['unoccupied', 0],
   ['met', 0],
   ['not_met', 2],
   ['not_reached', 0],

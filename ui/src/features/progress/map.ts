@@ -1,11 +1,9 @@
 /** The map of alleys as the keys walk it: rows of doors, some of them passed over by a filter. */
-import type { AlleyMap, DoorView } from '$api/client';
-import { TILE_STATES, tileOf, type TileState } from '$shared/tile';
+import type { AlleyMap, DoorView, TileState } from '$api/client';
+import { TILE_STATES } from '$shared/tile';
 
 /** Above this many households the tiles are small. */
 const SMALL_ABOVE = 300;
-
-export const stateOf = ({ tile, steps }: DoorView): TileState => tileOf(tile, steps);
 
 export const doorsOf = (alleys: readonly AlleyMap[]): DoorView[] => alleys.flatMap(({ doors }) => doors);
 
@@ -15,14 +13,14 @@ export const tileSize = (alleys: readonly AlleyMap[]): 22 | 33 =>
 /** How many doors are in each state; together they are all doors. */
 export function countStates(doors: readonly DoorView[]): Record<TileState, number> {
   const counts = Object.fromEntries(TILE_STATES.map((state) => [state, 0])) as Record<TileState, number>;
-  for (const door of doors) counts[stateOf(door)] += 1;
+  for (const door of doors) counts[door.tile] += 1;
   return counts;
 }
 
 /** One step left: the shortest walks to another household counted, the same doors as the legend counts. */
 export const oneStepDoors = (alleys: readonly AlleyMap[]): { door: DoorView; alley: string }[] =>
   alleys.flatMap(({ line, doors }) =>
-    doors.filter((door) => stateOf(door) === 'one_step').map((door) => ({ door, alley: line.name })),
+    doors.filter((door) => door.tile === 'one_step').map((door) => ({ door, alley: line.name })),
   );
 
 /** A place on the map: which row, which door in it. */

@@ -1,13 +1,12 @@
 /** The words of *Tiến độ*: what a tile, a reason and a rate say. */
-import type { AlleyMap, DoorView, Figures, HouseholdView, ProgressView } from '$api/client';
+import type { AlleyMap, DoorView, Figures, HouseholdView, ProgressView, TileState } from '$api/client';
 import { m } from '$i18n';
 import { calledShortly } from '$i18n/called';
 import { formatDate, formatDay, formatMoment, formatNumber, formatShare } from '$i18n/format';
 import { label } from '$i18n/labels';
 import { doorName } from '$i18n/place';
-import { stepWords } from '$i18n/steps';
-import { tileWord, type TileState } from '$shared/tile';
-import { stateOf } from './map';
+import { clauseWords, stepWords } from '$i18n/steps';
+import { tileWord } from '$shared/tile';
 
 export const alleyName = (name: string): string => name || m['progress.alley.unknown']();
 
@@ -19,7 +18,7 @@ export const stateWord = (state: TileState): string =>
 export const doorWords = (door: DoorView): string =>
   m['ui.tile.named']({
     name: doorName(door),
-    state: tileWord(stateOf(door), door.steps ?? 0).toLocaleLowerCase('vi'),
+    state: tileWord(door.tile, door.steps ?? 0).toLocaleLowerCase('vi'),
   });
 
 /** The sentence under a house: why it stands as it does. */
@@ -122,17 +121,15 @@ export const occupied = ({ digital_family: { met, not_met, insufficient } }: Fig
 
 const RULE = { yes: 'met', no: 'not_met', unknown: 'unknown' } as const;
 
-/** Each clause in the words of the document, and what it still takes. */
+/** Each clause in the words of the plan, and what it still takes. */
 export function rulesOf({ verdict, people }: HouseholdView) {
   const person = people.find(({ member }) => member === verdict.person)?.person ?? null;
-  return verdict.clauses.map(({ id, citation, state }) => ({
-    state: RULE[state],
-    label: citation,
-    detail: verdict.steps
-      .filter((step) => step.clause === id)
-      .map((step) => stepWords(step, person))
-      .join('; '),
-  }));
+  return verdict.clauses.map(({ id, citation, state }) => {
+    const steps = verdict.steps.filter((step) => step.clause === id);
+    const detail = steps.map((step) => stepWords(step, person)).join('; ');
+    const words = clauseWords(citation);
+    return { state: RULE[state], label: detail ? `${words}:` : words, detail };
+  });
 }
 
 /** "Hỏi bà Lan: VNeID, Hay chỉ cho cả nhà." */

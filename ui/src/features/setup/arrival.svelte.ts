@@ -10,6 +10,8 @@ const OF_CODE = ['enrol.bad_code', 'enrol.unknown_code', 'enrol.expired_code', '
 const isOfAddress = (code: string) => code === 'enrol.no_address' || code.startsWith('address.');
 
 type Field = 'code' | 'address' | 'name';
+/** Put into words where it is shown: what an error says, and in which language, may change in between. */
+type Faults = Partial<Record<Field, () => string>>;
 
 export class Arrival {
   page = $state<'form' | 'words' | 'repeat' | 'receiving'>('form');
@@ -22,7 +24,7 @@ export class Arrival {
   instead = $state(false);
   /** The laptop talks with the commune. */
   busy = $state(false);
-  errors = $state<Partial<Record<Field, string>>>({});
+  errors = $state<Faults>({});
   /** What no field can mend. */
   trouble = $state<AppError | null>(null);
   enrolled = $state<Enrolled | null>(null);
@@ -99,19 +101,19 @@ export class Arrival {
     this.#session.arriving = false;
   }
 
-  #missing(): Partial<Record<Field, string>> {
-    const missing: Partial<Record<Field, string>> = {};
-    if (!this.code) missing.code = m['setup.code.missing']();
-    else if (!looksLikeCode(this.code)) missing.code = m['ui.code.not_a_code']();
-    if (!this.name.trim()) missing.name = m['setup.name.missing']();
+  #missing(): Faults {
+    const missing: Faults = {};
+    if (!this.code) missing.code = m['setup.code.missing'];
+    else if (!looksLikeCode(this.code)) missing.code = m['ui.code.not_a_code'];
+    if (!this.name.trim()) missing.name = m['setup.name.missing'];
     return missing;
   }
 
   #refused(error: AppError): void {
-    if (OF_CODE.includes(error.code)) this.errors = { code: sentence(error) };
+    if (OF_CODE.includes(error.code)) this.errors = { code: () => sentence(error) };
     else if (isOfAddress(error.code)) {
       this.addressShown = true;
-      this.errors = { address: sentence(error) };
+      this.errors = { address: () => sentence(error) };
     } else this.trouble = error;
   }
 }

@@ -13,6 +13,7 @@ const person = (member: string, full_name: string, age: number, adult: boolean):
 const step = (code: string, now: 'no' | 'unknown') => ({ clause: 'c', kind: 'fact', code, now }) as const;
 const verdict: VerdictView = {
   state: 'not_met',
+  tile: 'not_met',
   recognisable: false,
   person: 'lan',
   clauses: [],
@@ -28,7 +29,7 @@ const house = (more: Partial<HouseholdView>): HouseholdView =>
     declined: false,
     ...more,
   }) as HouseholdView;
-const door = { tile: 'not_met', steps: 1 } as DoorView;
+const door = { tile: 'one_step', steps: 1 } as DoorView;
 
 const said = (more: Partial<HouseholdView>, key: string) => {
   const found = beforeKnocking(door, house(more), '2026-11-22').find((one) => one.key === key);

@@ -11,7 +11,7 @@ import { m } from '$i18n';
 import { label } from '$i18n/labels';
 import { stepWords } from '$i18n/steps';
 import type { IconComponent } from '$shared/icons';
-import { tileOf } from '$shared/tile';
+import { tileWord } from '$shared/tile';
 import { outcomeLine, peopleCount, promiseWords } from './doors';
 
 interface Paragraph {
@@ -91,11 +91,10 @@ function lastTime(house: HouseholdView): Paragraph {
 }
 
 function why(door: DoorView): Paragraph {
-  const state = tileOf(door.tile, door.steps);
   return {
     key: 'why',
     icon: CircleQuestionMark,
-    title: m['today.before.why']({ state: m[`ui.tile.${state}`]({ steps: door.steps ?? 0 }) }),
-    lines: [m[`today.why.${state}`]()],
+    title: m['today.before.why']({ state: tileWord(door.tile, door.steps ?? 0) }),
+    lines: [m[`today.why.${door.tile}`]()],
   };
 }

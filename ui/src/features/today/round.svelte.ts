@@ -37,7 +37,7 @@ export class Round {
   );
 
   readonly #session: Session;
-  #saving = false;
+  #saving: Promise<void> | undefined;
   #asked = 0;
   /** The alley that was asked for last, whether it has come or not. */
   #alley: TodayRequest = { unit: null, alley: null };
@@ -101,6 +101,8 @@ export class Round {
   }
 
   async undo(): Promise<void> {
+    // It can be read, and so taken back, a moment before the street shows it.
+    await this.#saving;
     const recorded = this.recorded;
     if (!recorded || this.#saving) return;
     const { household } = recorded.door;
@@ -116,17 +118,20 @@ export class Round {
     );
   }
 
-  async #save<T>(ask: () => Promise<T>, then: (saved: T) => Promise<void>, again: () => void): Promise<void> {
-    this.#saving = true;
-    try {
-      const saved = await ask();
-      this.unsaved = null;
-      await then(saved);
-    } catch (thrown) {
-      this.unsaved = { error: Refusal.from(thrown).error, again };
-    } finally {
-      this.#saving = false;
-    }
+  /** One at a time. */
+  #save<T>(ask: () => Promise<T>, then: (saved: T) => Promise<void>, again: () => void): Promise<void> {
+    const saving = async () => {
+      try {
+        const saved = await ask();
+        this.unsaved = null;
+        await then(saved);
+      } catch (thrown) {
+        this.unsaved = { error: Refusal.from(thrown).error, again };
+      } finally {
+        this.#saving = undefined;
+      }
+    };
+    return (this.#saving = saving());
   }
 
   async #afterwards(at_ms: number): Promise<void> {

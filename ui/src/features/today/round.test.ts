@@ -186,3 +186,16 @@ test('an alley that was asked for while a visit is saved is the one that is show
   await Promise.all([absent, walk]);
   expect([round.view?.alley, round.chosen]).toEqual(['y', 'y1']);
 });
+
+test('what was just recorded is taken back also while the street is still drawn', async () => {
+  const { round, hold, letGo, asked } = slowly();
+  await round.open();
+  hold();
+  const absent = round.record('absent');
+  await expect.poll(asked).toBe(1);
+  expect(round.recorded).not.toBeNull();
+  const back = round.undo();
+  letGo();
+  await Promise.all([absent, back]);
+  expect(round.recorded).toBeNull();
+});

@@ -14,6 +14,7 @@ const step = (code: string, now: StepView['now'] = 'no'): StepView => ({
 });
 const verdict = (more: Partial<VerdictView>): VerdictView => ({
   state: 'not_met',
+  tile: 'not_met',
   recognisable: false,
   person: 'An',
   clauses: [],

@@ -45,8 +45,10 @@ export function household(people: PersonView[], more: Partial<HouseholdView> = {
     alley: 'Ngõ 1',
     people,
     progress: 'not_reached',
+    tile: 'not_reached',
     verdict: {
       state: 'insufficient',
+      tile: 'insufficient',
       recognisable: false,
       person: null,
       clauses: [],

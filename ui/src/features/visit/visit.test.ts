@@ -249,10 +249,10 @@ describe('words', () => {
   });
 
   it('says one sentence at the end', () => {
-    const say = (state: VerdictView['state'], steps: VerdictView['steps']) =>
-      lastWords(family(), EMPTY, 'met', verdict({ state, steps, person: 'Lan' }));
+    const say = (tile: VerdictView['tile'], steps: VerdictView['steps']) =>
+      lastWords(family(), EMPTY, 'met', verdict({ tile, steps, person: 'Lan' }));
     expect(say('met', [])).toBe('Nhà mình đủ cả rồi ạ. Cảm ơn cả nhà.');
-    expect(say('not_met', [step('uses', 'no')])).toBe(
+    expect(say('one_step', [step('uses', 'no')])).toBe(
       'Nhà mình còn 1 bước nữa là đủ: Lan tự làm một việc qua mạng.',
     );
     expect(say('not_met', [step('uses', 'no'), step('skill', 'no')])).toContain('Trước hết: Lan');

@@ -6,6 +6,7 @@ import type {
   Outcome,
   PersonView,
   StepView,
+  TileState,
   ToAsk,
   VerdictView,
 } from '$api/client';
@@ -13,8 +14,7 @@ import { called, calledShortly, capital } from '$i18n/called';
 import { formatDay, formatNumber } from '$i18n/format';
 import { m } from '$i18n';
 import { answerLabel, label } from '$i18n/labels';
-import { stepWords } from '$i18n/steps';
-import { tileOf, type TileState } from '$shared/tile';
+import { clauseWords, stepWords } from '$i18n/steps';
 import { lockOf, missingOf, personOf, type Draft, type Lock } from './draft';
 
 export const nameOf = (view: HouseholdView, member: MemberId | null): Named | null =>
@@ -93,9 +93,6 @@ export interface VerdictWords {
 
 const RULE = { yes: 'met', no: 'not_met', unknown: 'unknown' } as const;
 
-/** The paragraph of the plan stands before its words; at a door the words are enough. */
-const clauseWords = (citation: string): string => capital(citation.replace(/^[^:]*:\s*/, ''));
-
 /** Whom to ask, and about what. */
 function asked(view: HouseholdView, { person, steps }: ToAsk): { title: string; lines: string[] } {
   const named = nameOf(view, person);
@@ -106,17 +103,13 @@ function asked(view: HouseholdView, { person, steps }: ToAsk): { title: string; 
   };
 }
 
-/** One thing is left to do; a thing to be asked is not yet known to be left. */
-const oneStep = ({ state, steps }: VerdictView): boolean =>
-  state !== 'met' && steps.length === 1 && steps[0]!.now === 'no';
-
 export function verdictWords(view: HouseholdView, verdict: VerdictView): VerdictWords {
   const person = nameOf(view, verdict.person);
   const count = verdict.steps.length;
   const words = (steps: StepView[], of: Named | null) => steps.map((step) => capital(stepWords(step, of)));
   const ask = verdict.to_ask;
   const next =
-    verdict.state === 'met'
+    verdict.tile === 'met'
       ? undefined
       : ask
         ? asked(view, ask)
@@ -124,9 +117,9 @@ export function verdictWords(view: HouseholdView, verdict: VerdictView): Verdict
           ? { title: m['visit.page.verdict.todo'](), lines: words(verdict.steps, person) }
           : undefined;
   const sentence =
-    verdict.state === 'met'
+    verdict.tile === 'met'
       ? m['visit.page.verdict.met']()
-      : verdict.state === 'insufficient' && !oneStep(verdict)
+      : verdict.tile === 'insufficient'
         ? m['visit.page.verdict.insufficient']()
         : m['visit.page.verdict.steps']({ count: formatNumber(count) });
   const detail = (clause: string, state: 'yes' | 'no' | 'unknown'): string => {
@@ -138,7 +131,7 @@ export function verdictWords(view: HouseholdView, verdict: VerdictView): Verdict
       .join('; ');
   };
   return {
-    state: oneStep(verdict) ? 'one_step' : tileOf(verdict.state, count),
+    state: verdict.tile,
     steps: count,
     sentence,
     rules: verdict.clauses.map(({ id, citation, state }) => ({
@@ -156,9 +149,8 @@ export function lastWords(view: HouseholdView, draft: Draft, outcome: Outcome, v
   if (outcome === 'postponed') return m['visit.page.done.postponed']({ day: formatDay(draft.nextDay ?? '') });
   if (outcome !== 'met') return m['visit.page.done.other']();
   const [first] = verdict.steps;
-  if (verdict.state === 'met') return m['visit.page.done.met']();
-  if (!first || (verdict.state === 'insufficient' && !oneStep(verdict)))
-    return m['visit.page.done.insufficient']();
+  if (verdict.tile === 'met') return m['visit.page.done.met']();
+  if (!first || verdict.tile === 'insufficient') return m['visit.page.done.insufficient']();
   const words = {
     count: formatNumber(verdict.steps.length),
     step: stepWords(first, nameOf(view, verdict.person)),
