@@ -75,6 +75,23 @@ describe('one alley, by keys alone', () => {
     await page.getByRole('button', { name: alleys[1]!.name, pressed: true }).waitFor();
   });
 
+  it('takes nobody back who has gone elsewhere while a visit is saved', async () => {
+    let save = () => {};
+    const saving = new Promise<void>((go) => (save = go));
+    await openHamlet({
+      save_visit: async (request) => (await saving, (await desk.ask('save_visit', request)).reply),
+    });
+    const { doors } = await today();
+    await here(`Số ${doors[0]!.house_no}`);
+    await page.keyboard.press('v');
+    const menu = page.getByRole('link', { name: 'Tiến độ' });
+    await menu.focus();
+    save();
+    await here(`Số ${doors[1]!.house_no}`);
+    await settled(page);
+    expect(await menu.evaluate((link) => link === document.activeElement)).toBe(true);
+  });
+
   it('says a thing once, however long its key is held', async () => {
     await openHamlet();
     const { doors } = await today();

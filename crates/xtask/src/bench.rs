@@ -1,4 +1,4 @@
-//! `cargo xtask bench NAME`: the product against the same work by hand, in release. The benchmarks are
+//! `cargo xtask bench NAME`: the product against a reference, in release. The benchmarks are
 //! the program `bench` of the package `tests`; this builds and starts it.
 
 use anyhow::Result;

@@ -32,7 +32,7 @@ enum Task {
     Tour(tour::Options),
     /// Start the product (what ./run does)
     Run(run::Options),
-    /// Time the product against the same work by hand, in release; writes target/bench/NAME.md and .json
+    /// Time the product against a reference, in release; writes target/bench/NAME.md and .json
     Bench(bench::Options),
     /// Build each named fault and show the check that goes red
     Sabotage(sabotage::Options),

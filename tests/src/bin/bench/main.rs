@@ -1,6 +1,6 @@
-//! `bench NAME`: the product against the same work done by hand with plain rusqlite, in one run. Started
-//! by `cargo xtask bench`, which builds it in release. It prints and writes `OUT/NAME.md` and `.json`;
-//! no test asserts a time.
+//! `bench NAME`: the product against a reference in the same run, mostly the same work done by hand with plain
+//! rusqlite. Started by `cargo xtask bench`, which builds it in release. It prints and writes `OUT/NAME.md` and
+//! `.json`; no test asserts a time.
 
 // A tool: it speaks on its standard output.
 #![allow(clippy::print_stdout)]
@@ -19,7 +19,7 @@ use anyhow::Result;
 use clap::Parser;
 
 #[derive(Parser)]
-#[command(about = "Times the product against the same work by hand")]
+#[command(about = "Times the product against a reference")]
 enum Bench {
     /// Saving, importing, searching and opening the figures on one laptop
     Spine(spine::Options),

@@ -62,7 +62,7 @@ impl Report {
 
     fn markdown(&self, machine: &str) -> String {
         let mut text = format!("# {}\n\n{machine}\n\n", self.name);
-        text.push_str("| work | size | unit | ours | by hand | ratio | aim | met |\n");
+        text.push_str("| work | size | unit | ours | reference | ratio | aim | met |\n");
         text.push_str("|---|---|---|---:|---:|---:|---|---|\n");
         for row in &self.rows {
             let met = row.met().map_or("", |met| if met { "yes" } else { "no" });
@@ -78,7 +78,7 @@ impl Report {
                 row.aim().unwrap_or_default(),
             );
         }
-        text.push_str("\nBy hand:\n\n");
+        text.push_str("\nThe reference:\n\n");
         for rows in self.rows.chunk_by(|one, next| one.reference == next.reference) {
             let works: Vec<_> = rows.iter().map(|row| row.work.as_str()).collect();
             let reference = rows.first().map(|row| row.reference.as_str()).unwrap_or_default();

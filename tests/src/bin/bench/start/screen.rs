@@ -13,9 +13,9 @@ const EVERY_LINE: usize = 4;
 const AT_REST: Duration = Duration::from_millis(1_500);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Of a thousand pixels, so many may go on changing: a caret that blinks.
-const PER_THOUSAND: usize = 1;
+const PER_THOUSAND: f64 = 1.0;
 
-type Picture = Vec<[u8; 4]>;
+pub(crate) type Picture = Vec<[u8; 4]>;
 
 /// Looks until the screen is at rest again after it changed; the moment from which it never differed from how it
 /// then was, as a person sees it. `since`: looked at before anything was asked.
@@ -49,8 +49,13 @@ pub(crate) fn look(view: &mut View) -> Result<Picture> {
 }
 
 fn differ(one: &[[u8; 4]], other: &[[u8; 4]]) -> bool {
+    per_thousand(one, other) > PER_THOUSAND
+}
+
+/// Of a thousand pixels, how many are not the same.
+pub(crate) fn per_thousand(one: &[[u8; 4]], other: &[[u8; 4]]) -> f64 {
     let pixels = one.iter().zip(other).filter(|(one, other)| one != other).count();
-    pixels * 1_000 > one.len() * PER_THOUSAND
+    pixels as f64 * 1_000.0 / one.len().max(1) as f64
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::measure::millis;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Of a thousand pixels at least so many are other ones on another page; a sentence about wrong words changes fewer.
+const ANOTHER_PAGE: f64 = 100.0;
 
 /// Which window.
 pub(crate) enum Started<'a> {
@@ -72,7 +74,11 @@ impl Window {
         let before = screen::look(&mut self.view)?;
         let began = Instant::now();
         self.keyboard.enter()?;
-        let shown = screen::at_rest(&mut self.view, before).context("nothing came after Enter")?;
+        let shown = screen::at_rest(&mut self.view, before.clone()).context("nothing came after Enter")?;
+        let other = screen::per_thousand(&before, &screen::look(&mut self.view)?);
+        if other < ANOTHER_PAGE {
+            bail!("Enter led to no other page: {other:.0} of a thousand pixels are other ones");
+        }
         Ok(millis(shown.duration_since(began)))
     }
 
