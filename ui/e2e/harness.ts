@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { chromium, type Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 import { Desk, putBehind, type Answers } from './desk';
 
 const DIST = join(import.meta.dirname, '../dist');
@@ -59,8 +59,13 @@ export interface App {
   stop: () => Promise<void>;
 }
 
-/** The end of a test: its window and its program go, and no page of it did what it must not. */
-export async function leave(app: App, page: Page, desk: Desk): Promise<void> {
+/**
+ * The end of a test: its window and its program go, and no page of it did what it must not. Of one that failed the
+ * page is told as it then stood; the people on it are invented.
+ */
+export async function leave(app: App, page: Page, desk: Desk, { task }: TestContext): Promise<void> {
+  if (task.result?.state === 'fail')
+    process.stderr.write(`${task.name}: ${page.url()}\n${await page.locator('body').ariaSnapshot()}\n`);
   await page.context().close();
   desk.stop();
   expect(app.offences()).toEqual([]);

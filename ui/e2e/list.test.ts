@@ -17,7 +17,7 @@ afterAll(async () => {
   rmSync(own, { recursive: true, force: true });
   await app.stop();
 });
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 /** A list of the training hamlet as hands write it; everybody is invented. */
 function messyList(people = 40): string {

@@ -12,7 +12,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 const REFUSED = { code: 'store.busy', params: {}, retryable: true };
 const SAID = 'Một chương trình khác đang giữ tệp sổ';

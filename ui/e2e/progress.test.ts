@@ -13,7 +13,7 @@ beforeEach(async () => {
   desk = new Desk();
   await desk.ask('train', null);
 });
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 const ask = async <Reply>(name: string, request: unknown) => (await desk.ask(name, request)).reply as Reply;
 

@@ -10,7 +10,7 @@ let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
 beforeEach(() => void (desk = new Desk()));
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 const AT_MS = Date.UTC(2026, 10, 22, 13, 15);
 /** A laptop of a real commune, open: no server stands behind this desk. */

@@ -7,14 +7,14 @@ import { Desk, type Answers } from './desk';
 import { axeFindings, leave, picture, startApp, type App, type Size } from './harness';
 
 const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
-const WORDS = 'aovang cuado balo nhatranh';
+const WORDS = 'ao-vang cua-do ba-lo nha-tranh';
 
 let app: App;
 let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 async function open(answers: Answers = {}, size?: Size): Promise<void> {
   desk = new Desk();
@@ -78,20 +78,20 @@ describe('a new laptop', () => {
     await type('Mã kết nối', CODE);
     await type('Tên máy', 'Máy chị Lan');
     await page.keyboard.press('Enter');
-    await page.getByText('balo', { exact: true }).waitFor();
+    await page.getByText('ba-lo', { exact: true }).waitFor();
     await picture(page, 'setup-words');
     expect(await axeFindings(page)).toEqual([]);
     // Looking at another window and back must not take the words away.
     await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     await page.getByRole('button', { name: 'Đã chép ra giấy' }).press('Enter');
     await page.getByRole('heading', { name: 'Gõ lại bốn từ' }).waitFor();
-    expect(await page.getByText('balo').count()).toBe(0);
-    await page.keyboard.type('aovang cuado balo');
+    expect(await page.getByText('ba-lo').count()).toBe(0);
+    await page.keyboard.type('ao-vang cua-do ba-lo');
     await page.keyboard.press('Enter');
     await page.getByText('Chưa khớp').waitFor();
     await picture(page, 'setup-repeat');
     expect(await axeFindings(page)).toEqual([]);
-    await page.keyboard.type(' nhatranh');
+    await page.keyboard.type(' nha-tranh');
     await page.keyboard.press('Enter');
     await page.getByText('Chưa nhận được danh sách hộ').waitFor();
     await picture(page, 'setup-broken');
@@ -99,7 +99,7 @@ describe('a new laptop', () => {
     await page.getByRole('button', { name: 'Vào Hôm nay' }).press('Enter');
     await page.getByRole('heading', { name: 'Hôm nay', exact: true }).waitFor();
     await picture(page, 'today-real');
-    expect(await page.evaluate((words) => document.body.innerText.includes(words), 'balo')).toBe(false);
+    expect(await page.evaluate((words) => document.body.innerText.includes(words), 'ba-lo')).toBe(false);
   });
 
   it('goes straight on to Hôm nay when the list has come', async () => {
@@ -162,12 +162,12 @@ describe('a locked laptop', () => {
     });
     await picture(page, 'setup-locked');
     expect(await axeFindings(page)).toEqual([]);
-    await type('Mật khẩu bốn từ', 'aovang cuado balo cacao');
+    await type('Mật khẩu bốn từ', 'ao-vang cua-do ba-lo cacao');
     await page.keyboard.press('Enter');
     await page.getByText('Mật khẩu chưa đúng').waitFor();
     await picture(page, 'setup-wrong');
     expect(await axeFindings(page)).toEqual([]);
-    await page.getByLabel('Mật khẩu bốn từ').fill('  Aovang cuado  balo nhatranh');
+    await page.getByLabel('Mật khẩu bốn từ').fill('  Ao-vang cua-do  ba-lo nha-tranh');
     await page.keyboard.press('Enter');
     await page.getByText('Vào nhà').first().waitFor();
     await picture(page, 'today-unlocked');
@@ -206,7 +206,7 @@ describe('a laptop that needs a new code', () => {
     await page.keyboard.type(CODE);
     await type('Tên máy', 'Máy chị Lan');
     await page.keyboard.press('Enter');
-    await page.getByText('balo', { exact: true }).waitFor();
+    await page.getByText('ba-lo', { exact: true }).waitFor();
   }
 
   it('forgot its words: reads what happens, connects by keys alone, and is told where the old register lies', async () => {

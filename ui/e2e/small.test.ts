@@ -16,7 +16,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 const SIZES: Size[] = [
   { width: 683, height: 349 },

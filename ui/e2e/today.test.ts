@@ -9,7 +9,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 async function openHamlet(answers?: Answers, size?: Size): Promise<void> {
   desk = new Desk();

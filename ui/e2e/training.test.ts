@@ -8,7 +8,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 it('opens the training hamlet over the real program', async () => {
   desk = new Desk();
@@ -51,7 +51,7 @@ it('a lesson ticks itself, and there is a finish', async () => {
     .getByRole('link', { name: /^Vào nhà/ })
     .first()
     .press('Enter');
-  await page.getByRole('heading', { name: 'Trước khi gõ cửa' }).waitFor();
+  await page.getByRole('button', { name: 'Gặp được' }).waitFor();
   await press('1', 'Enter', '1', 'Enter', 'Enter');
   await line('Bài 2/5. Ghi một lượt gặp được');
   await press('Control+Enter');

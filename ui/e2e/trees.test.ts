@@ -31,7 +31,7 @@ let desk: Desk;
 let page: Page;
 beforeAll(async () => void (app = await startApp()));
 afterAll(() => app.stop());
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 const heading = (name: string | RegExp) => page.getByRole('heading', { name }).first().waitFor();
 async function press(...keys: string[]): Promise<void> {
@@ -85,7 +85,7 @@ describe('before the laptop is open', () => {
       send: (_, tell) => (tell({ phase: 'receiving', done: 120, of: 586 }), new Promise(() => {})),
       sending: () => ({ waiting: 0, confirmed: 0, to_review: 0, last: null, training: false }),
       enrol: () => ({
-        passphrase: 'aovang cuado balo nhatranh',
+        passphrase: 'ao-vang cua-do ba-lo nha-tranh',
         commune: 'Xã Mẫu',
         hamlet_units: ['Thôn Mẫu'],
         set_aside: 'set-aside-1',
@@ -99,7 +99,7 @@ describe('before the laptop is open', () => {
     await page.getByRole('button', { name: 'Đã chép ra giấy' }).click();
     await heading('Gõ lại bốn từ');
     await expectTree(page, 'setup-repeat');
-    await page.keyboard.type('aovang cuado balo nhatranh');
+    await page.keyboard.type('ao-vang cua-do ba-lo nha-tranh');
     await press('Enter');
     await page.getByText('Đang nhận danh sách hộ').waitFor();
     await expectTree(page, 'setup-receiving', 1);

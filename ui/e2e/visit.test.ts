@@ -16,7 +16,7 @@ beforeEach(async () => {
   desk = new Desk();
   await desk.ask('train', null);
 });
-afterEach(() => leave(app, page, desk));
+afterEach((test) => leave(app, page, desk, test));
 
 async function ask<T>(name: string, request: unknown): Promise<T> {
   return (await desk.ask(name, request)).reply as T;

@@ -29,6 +29,8 @@ pub struct BackupReport {
     pub hash: String,
     /// Opened with the key, every page and index read.
     pub verified: bool,
+    /// It lies on the register's own disk, as far as the system tells: what takes one takes the other.
+    pub same_disk: bool,
     /// Never: a backup without its keys is no use to a thief.
     pub keys_included: bool,
 }
@@ -74,7 +76,17 @@ impl Register {
         database::sync_parent(&file)?;
         let hash = blake3::hash(&content).to_hex().to_string();
         let bytes = content.len() as u64;
-        Ok(BackupReport { file, epoch, position, bytes, hash, verified: true, keys_included: false })
+        let same_disk = on_one_disk(self.folder().path(), to)?;
+        Ok(BackupReport {
+            file,
+            epoch,
+            position,
+            bytes,
+            hash,
+            verified: true,
+            same_disk,
+            keys_included: false,
+        })
     }
 
     /// Whose error it is. A stick that fails must not sound as if the register had: somebody would restore an
@@ -144,6 +156,18 @@ fn leads_to(path: &Path) -> std::io::Result<PathBuf> {
     }
     // Up out of what is still to be made, and perhaps into another link: that path has no way up any more.
     if went_up { leads_to(&real) } else { Ok(real) }
+}
+
+#[cfg(unix)]
+fn on_one_disk(one: &Path, other: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata(one)?.dev() == std::fs::metadata(other)?.dev())
+}
+
+/// A drive's letter, or the machine of a share, begins the real path.
+#[cfg(not(unix))]
+fn on_one_disk(one: &Path, other: &Path) -> std::io::Result<bool> {
+    Ok(one.canonicalize()?.components().next() == other.canonicalize()?.components().next())
 }
 
 /// A copy that is not done, and what SQLite puts beside it.
@@ -249,5 +273,14 @@ mod tests {
         let refused = register.backup(&dir.path().join("backups")).unwrap_err();
         assert_eq!(refused.code(), "server.damaged");
         assert_eq!(names(&dir.path().join("backups")), Vec::<String>::new());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_disk_is_told_from_the_register_s_own() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(on_one_disk(dir.path(), dir.path()).unwrap());
+        // Never on a disk.
+        assert!(!on_one_disk(dir.path(), Path::new("/proc")).unwrap());
     }
 }

@@ -281,6 +281,18 @@ fn the_keys_are_spoken_of_at_once_and_at_every_backup() {
 }
 
 #[test]
+fn whose_a_code_is_which_file_is_missing_and_a_backup_on_the_same_disk_are_said() {
+    let (dir, data) = commune();
+    let enrolled = run(&data, &["enrol", "--role", "admin", "--name", "Chị Hoa", "--address", "192.0.2.5"]);
+    assert!(said(&enrolled).0.contains("Mã của: Quản trị, Chị Hoa."), "{}", said(&enrolled).0);
+    let missing = run(&data, &["roster", "preview", "no-such-list.xlsx"]);
+    assert!(!missing.status.success() && said(&missing).1.contains("Không thấy tệp no-such-list.xlsx"));
+    let to = dir.path().join("beside");
+    let backed_up = run(&data, &["backup", "--to", to.to_str().unwrap()]);
+    assert!(backed_up.status.success() && said(&backed_up).1.contains("cùng ổ đĩa"));
+}
+
+#[test]
 fn a_backup_beside_the_register_is_none() {
     let (dir, data) = commune();
     let inside = data.join("new/backups");

@@ -46,8 +46,8 @@ struct Slot {
     sealed_key: Vec<u8>,
 }
 
-/// Four words of two syllables from eight random bytes: `ao vang · cua do · …` without the dots. Typed
-/// back in any case, with any blanks.
+/// Four words of two syllables from eight random bytes: `ao-vang cua-do …`, so that they can be read out. Typed
+/// back in any case, with any blanks and dashes.
 pub fn passphrase(random: [u8; 8]) -> Zeroizing<String> {
     let (first, second): (Vec<&str>, Vec<&str>) = match SYLLABLES.split_once("\n\n") {
         Some((first, second)) => (first.lines().collect(), second.lines().collect()),
@@ -58,13 +58,13 @@ pub fn passphrase(random: [u8; 8]) -> Zeroizing<String> {
         .take(WORDS_IN_A_PASSPHRASE)
         .filter_map(|pair| {
             let number = usize::from(u16::from_le_bytes(pair.try_into().ok()?)) % WORDS;
-            Some(format!("{}{}", first.get(number / second.len())?, second.get(number % second.len())?))
+            Some(format!("{}-{}", first.get(number / second.len())?, second.get(number % second.len())?))
         })
         .collect();
     Zeroizing::new(words.join(" "))
 }
 
-/// What is hashed: letters and digits in lower case, so that a blank too many opens the store as well.
+/// What is hashed: letters and digits in lower case, so that a blank or a dash too many opens the store as well.
 fn canonical(passphrase: &str) -> Zeroizing<String> {
     Zeroizing::new(passphrase.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
 }
@@ -175,14 +175,17 @@ mod tests {
         let mut words: Vec<String> = (0..2048_u16)
             .map(|number| {
                 let [a, b] = number.to_le_bytes();
-                passphrase([a, b, 0, 0, 0, 0, 0, 0]).split(' ').next().unwrap().to_owned()
+                canonical(passphrase([a, b, 0, 0, 0, 0, 0, 0]).split(' ').next().unwrap()).to_string()
             })
             .collect();
         words.sort();
         words.dedup();
         assert_eq!(words.len(), WORDS);
         assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase())));
-        assert_eq!(passphrase([9; 8]).split(' ').count(), WORDS_IN_A_PASSPHRASE);
+        let (read_out, typed) = (passphrase([9; 8]), passphrase([9; 8]).replace([' ', '-'], ""));
+        assert_eq!(read_out.split(' ').count(), WORDS_IN_A_PASSPHRASE);
+        assert_eq!(read_out.matches('-').count(), WORDS_IN_A_PASSPHRASE);
+        assert_eq!(canonical(&read_out), canonical(&typed));
     }
 
     #[test]

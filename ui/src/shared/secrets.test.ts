@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cleanCode, hasAccents, looksLikeCode, wordsOf } from './secrets';
+import { cleanCode, hasAccents, looksLikeCode, sameWords, wordsOf } from './secrets';
 
 it.each<[string, string, boolean]>([
   ['TN1.eyJ2IjoxLCJ4IjoyfQ', 'TN1.eyJ2IjoxLCJ4IjoyfQ', true],
@@ -22,3 +22,11 @@ it.each<[string, string[], boolean]>([
 ])('the passphrase %j', (typed, words, accents) => {
   expect([wordsOf(typed), hasAccents(typed)]).toEqual([words, accents]);
 });
+
+it.each<[string, boolean]>([
+  ['ao-vang cua-do', true],
+  [' Aovang  CUA DO', true],
+  ['ao vang cua do ', true],
+  ['ao-vang cua-dong', false],
+  ['ao-vang', false],
+])('typed back as %j', (typed, same) => expect(sameWords(typed, 'ao-vang cua-do')).toBe(same));

@@ -7,7 +7,7 @@ import { getContext, setContext } from 'svelte';
 import { Refusal, type AppError, type Client, type CommandName, type Reply, type Request } from '$api/client';
 import type { JobProgress, LessonView, SendingView, StartView } from '$api/client';
 
-/** How often a laptop with work to send tries again by itself. */
+/** How often a laptop sends and receives by itself; what the pill says of the line is at most so old. */
 const TRY_AGAIN_MS = 5 * 60_000;
 
 /** Nobody answered, or the line was too slow: what people call having no network. */

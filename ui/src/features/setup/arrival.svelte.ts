@@ -2,7 +2,7 @@
 import { Refusal, type AppError, type Enrolled } from '$api/client';
 import { m } from '$i18n';
 import { sentence } from '$i18n/sentence.svelte';
-import { looksLikeCode, wordsOf } from '$shared/secrets';
+import { looksLikeCode, sameWords, wordsOf } from '$shared/secrets';
 import type { Session } from '$shared/session.svelte';
 
 /** Where a refusal belongs: beside the field that can mend it. */
@@ -72,7 +72,7 @@ export class Arrival {
 
   /** The words as typed back from the sheet of paper. */
   async repeat(): Promise<void> {
-    this.mistaken = wordsOf(this.typed).join(' ') !== this.words.join(' ');
+    this.mistaken = !sameWords(this.typed, this.words.join(''));
     if (this.mistaken) return;
     // Until here the same code begins again: a power cut while somebody writes must lock nobody out. If this
     // fails, the first unlock ends the enrolment instead.

@@ -164,6 +164,7 @@ fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
     if !answering {
         output::warn("enrol.nobody_answers", &[("address", &shown)]);
     }
+    output::say("cli.enrol.whose", &[("whose", &whose(&order))]);
     let lasts = lasting(order.valid_minutes);
     output::say("cli.enrol.done", &[("lasts", &lasts), ("address", &shown)]);
     if json {
@@ -182,6 +183,13 @@ fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
     Ok(())
 }
 
+/// Role, hamlet units, name: which of the codes on the screen this is.
+fn whose(order: &EnrolOrder) -> String {
+    let role = filled(&format!("label.role.{}", order.role.code()), &[]);
+    let parts = std::iter::once(&role).chain(&order.hamlet_units).chain([&order.user_name]);
+    parts.filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// Who named a unit that is not there is told which are.
 fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Result<T, ServerError> {
     if let Err(ServerError::UnknownHamlet | ServerError::UnannouncedHamlet) = result {
@@ -189,6 +197,14 @@ fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Resul
         if !units.is_empty() {
             output::warn("cli.units", &[("units", &units.join(", "))]);
         }
+    }
+    result
+}
+
+/// Who named a file that is not there is told which: a list lies in another folder more often than it is gone.
+fn naming_file<T>(file: &Path, result: Result<T, ServerError>) -> Result<T, ServerError> {
+    if result.is_err() && !file.exists() {
+        output::warn("cli.no_such_file", &[("file", &file.display().to_string())]);
     }
     result
 }
@@ -223,7 +239,7 @@ fn count(number_of: usize) -> String {
 }
 
 fn preview(file: &Path, json: bool) -> Result<(), ServerError> {
-    let preview = server::preview_list(file, today())?;
+    let preview = naming_file(file, server::preview_list(file, today()))?;
     let counts = |households: usize, persons: usize| (count(households), count(persons));
     let (households, persons) = counts(preview.households, preview.persons);
     output::say("cli.preview.done", &[("households", &households), ("persons", &persons)]);
@@ -268,7 +284,7 @@ fn place(trouble: &RowTrouble) -> String {
 
 fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
     let register = open(data)?;
-    let list = server::read_list(file, today())?;
+    let list = naming_file(file, server::read_list(file, today()))?;
     let report = naming_units(&register, register.import(&list, order))?;
     let say = |code: &str, households: usize, persons: usize| {
         output::say(code, &[("households", &count(households)), ("persons", &count(persons))]);
@@ -319,6 +335,9 @@ fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
     output::say("cli.backup.done", &[("file", &file), ("bytes", &bytes)]);
     output::say("cli.backup.hash", &[("hash", &report.hash)]);
     output::say("cli.backup.no_keys", &[]);
+    if report.same_disk {
+        output::warn("cli.backup.same_disk", &[]);
+    }
     say_keep_the_keys(register.folder());
     if json {
         output::json(&report);
