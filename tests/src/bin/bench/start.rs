@@ -22,8 +22,8 @@ use window::{Started, Window};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// So many people at least; the sample commune is taken as often as it takes
-    #[arg(long, default_value_t = 112_000)]
+    /// So many people at least; the sample commune is taken as often as it takes: 160,000 live in 33,000 households
+    #[arg(long, default_value_t = 160_000)]
     people: usize,
     /// Starts of each window
     #[arg(long, default_value_t = 21)]
