@@ -64,10 +64,16 @@ export interface App {
  * page is told as it then stood; the people on it are invented.
  */
 export async function leave(app: App, page: Page, desk: Desk, { task }: TestContext): Promise<void> {
-  if (task.result?.state === 'fail')
-    process.stderr.write(`${task.name}: ${page.url()}\n${await page.locator('body').ariaSnapshot()}\n`);
-  await page.context().close();
-  desk.stop();
+  try {
+    if (task.result?.state === 'fail') {
+      // The page may be what failed.
+      const tree = await page.locator('body').ariaSnapshot().catch(String);
+      process.stderr.write(`${task.name}: ${page.url()}\n${tree}\n`);
+    }
+    await page.context().close();
+  } finally {
+    desk.stop();
+  }
   expect(app.offences()).toEqual([]);
 }
 

@@ -135,6 +135,29 @@ describe('finding a person', () => {
   });
 });
 
+it('Enter in the search waits for the answer to all that was typed', async () => {
+  const gates: (() => void)[] = [];
+  await openHamlet({
+    find: async (request) => {
+      await new Promise<void>((go) => gates.push(go));
+      return (await desk.ask('find', request)).reply;
+    },
+  });
+  const { doors } = await today();
+  const bare = doors[1]!.head!.full_name.normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/gi, 'd');
+  await card().waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(bare);
+  await expect.poll(() => gates.length).toBe(1);
+  // What the first letters find stands there, and somebody else comes first in it.
+  gates[0]!();
+  await expect.poll(() => gates.length).toBe(2);
+  await page.getByRole('option').first().waitFor();
+  await page.keyboard.press('Enter');
+  gates[1]!();
+  await page.waitForURL(`**/#/nha/${doors[1]!.household}`);
+});
+
 describe('states that are hard to reach', () => {
   it('an empty register leads to the list and to the commune', async () => {
     const empty: TodayView = {

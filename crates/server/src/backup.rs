@@ -29,7 +29,8 @@ pub struct BackupReport {
     pub hash: String,
     /// Opened with the key, every page and index read.
     pub verified: bool,
-    /// It lies on the register's own disk, as far as the system tells: what takes one takes the other.
+    /// It lies in the register's own file system (on Windows: drive or share), so surely on its disk. Two of them can
+    /// be on one disk all the same.
     pub same_disk: bool,
     /// Never: a backup without its keys is no use to a thief.
     pub keys_included: bool,
@@ -76,7 +77,8 @@ impl Register {
         database::sync_parent(&file)?;
         let hash = blake3::hash(&content).to_hex().to_string();
         let bytes = content.len() as u64;
-        let same_disk = on_one_disk(self.folder().path(), to)?;
+        // The copy is made; where it lies is advice.
+        let same_disk = on_one_disk(self.folder().path(), to).unwrap_or(false);
         Ok(BackupReport {
             file,
             epoch,

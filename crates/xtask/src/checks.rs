@@ -76,7 +76,8 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     }
     for name in &failed {
         let log = log_of(name);
-        println!("\n── {name} FAILED; its last lines (all: {})\n{}", log.display(), last_lines(&log)?);
+        let said = last_lines(&log).unwrap_or_else(|error| format!("{error:#}"));
+        println!("\n── {name} FAILED; its last lines (all: {})\n{said}", log.display());
     }
     let (made, failed) = watch.counts();
     println!("{}\nsteps: {} passed, {failed} failed", watch.table(), made - failed);

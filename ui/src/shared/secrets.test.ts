@@ -26,6 +26,7 @@ it.each<[string, string[], boolean]>([
 it.each<[string, boolean]>([
   ['ao-vang cua-do', true],
   [' Aovang  CUA DO', true],
+  ['ao.vang, cua.do', true],
   ['ao vang cua do ', true],
   ['ao-vang cua-dong', false],
   ['ao-vang', false],

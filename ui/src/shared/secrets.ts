@@ -22,9 +22,9 @@ export function looksLikeCode(code: string): boolean {
 /** The words of a passphrase, in lower case: "ao-vang". */
 export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+/).filter(Boolean);
 
-/** Whether two passphrases open the same: case, blanks and dashes are no part of one. */
+/** Whether two passphrases open the same: only letters and digits count, and no case (`canonical` of the store says the same). */
 export const sameWords = (one: string, other: string): boolean => lettersOf(one) === lettersOf(other);
-const lettersOf = (text: string): string => text.toLowerCase().replace(/[\s-]+/g, '');
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 
 /** A letter with a mark got in: a Vietnamese input method was on, and the words cannot be right. */
 export const hasAccents = (text: string): boolean => /[^\x00-\x7f]/.test(text);

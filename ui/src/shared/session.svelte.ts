@@ -37,6 +37,8 @@ export class Session {
   readonly #client: Client;
   #practices = 0;
   #counts = 0;
+  /** The line came or went while a try was under way: that one may know nothing of it. */
+  #turned = false;
 
   constructor(client: Client) {
     this.#client = client;
@@ -93,7 +95,7 @@ export class Session {
     }
     await this.#practised();
     if (this.start.stage === 'open') await this.count();
-    else this.sending = null;
+    else this.#counted(null);
   }
 
   /** After something was saved: the pill counts it at once, and never says for a moment that all was sent. */
@@ -110,19 +112,30 @@ export class Session {
     if (asked === this.#counts) this.sending = sending;
   }
 
+  /** Known by itself: what was asked before is old. */
+  #counted(sending: SendingView | null): void {
+    this.#counts += 1;
+    this.sending = sending;
+  }
+
   /** Sends and receives once. What went wrong stands in `sending.last.error`; nothing is lost by it. */
   async send(): Promise<AppError | null> {
     if (this.job || this.start?.stage !== 'open' || this.start.here?.training) return null;
     this.job = { phase: 'connecting', done: 0, of: null };
+    const counts = this.#counts;
     try {
       const sending = await this.call('send', null, (step) => (this.job = step));
-      this.#counts += 1;
-      this.sending = sending;
-      return this.sending.last?.error ?? null;
+      // What was saved while its answer was on the way is counted once more.
+      const saved = this.#counts !== counts;
+      this.#counted(sending);
+      if (saved) void this.count().catch(() => undefined);
+      return sending.last?.error ?? null;
     } catch (thrown) {
       return Refusal.from(thrown).error;
     } finally {
       this.job = null;
+      if (this.#turned) void this.send();
+      this.#turned = false;
     }
   }
 
@@ -150,12 +163,15 @@ export class Session {
    */
   keepSending(): () => void {
     const turns = ['online', 'offline'];
-    const send = () => void this.send();
-    const timer = setInterval(send, TRY_AGAIN_MS);
-    for (const turn of turns) window.addEventListener(turn, send);
+    const turned = () => {
+      if (this.job) this.#turned = true;
+      else void this.send();
+    };
+    const timer = setInterval(() => void this.send(), TRY_AGAIN_MS);
+    for (const turn of turns) window.addEventListener(turn, turned);
     return () => {
       clearInterval(timer);
-      for (const turn of turns) window.removeEventListener(turn, send);
+      for (const turn of turns) window.removeEventListener(turn, turned);
     };
   }
 }

@@ -158,3 +158,36 @@ test('a line that comes or goes is tried at once', async () => {
   window.dispatchEvent(new Event('online'));
   expect(here.job).toBeNull();
 });
+
+test('a line that turns while a try is under way is tried once more when that ends', async () => {
+  const answers: (() => void)[] = [];
+  const here = session({ send: () => new Promise((done) => answers.push(() => done(waiting(0)))) });
+  await here.refresh();
+  const stop = here.keepSending();
+  window.dispatchEvent(new Event('offline'));
+  await expect.poll(() => answers.length).toBe(1);
+  window.dispatchEvent(new Event('online'));
+  window.dispatchEvent(new Event('offline'));
+  answers[0]!();
+  await expect.poll(() => answers.length).toBe(2);
+  answers[1]!();
+  await expect.poll(() => here.job).toBeNull();
+  expect(answers.length).toBe(2);
+  stop();
+});
+
+test('what is saved while the answer of a send is on its way is counted', async () => {
+  let answer = () => {};
+  let count = 0;
+  const here = session({
+    sending: () => waiting(count),
+    send: () => new Promise((done) => (answer = () => done(waiting(0)))),
+  });
+  await here.refresh();
+  const sent = here.send();
+  count = 1;
+  await here.saved(1);
+  answer();
+  await sent;
+  await expect.poll(() => here.sending?.waiting).toBe(1);
+});

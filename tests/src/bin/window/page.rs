@@ -185,14 +185,15 @@ impl Page {
         self.album.give_up(&self.client.screenshot().await?)
     }
 
-    /// Loads the page of a visit anew, as after a crash of it, once the program holds what was said: a page that ends
+    /// Loads the page of a visit anew, as after a crash of it, once the program holds a consent: a page that ends
     /// in between loses the last key, and nothing before it.
     pub(crate) async fn reload_once_kept(&self) -> Result<()> {
         let script = "const [done] = arguments;
             const request = { household: location.hash.split('/').pop() };
             window.__TAURI_INTERNALS__
               .invoke('call', { name: 'household', request, progress: '__CHANNEL__:0' })
-              .then(({ draft }) => done(draft !== null), () => done(false));";
+              .then(({ draft }) => done(Object.keys(JSON.parse(draft)?.draft.consents ?? {}).length > 0),
+                () => done(false));";
         let began = Instant::now();
         while self.client.execute_async(script, vec![]).await? != json!(true) {
             if began.elapsed() > PATIENCE {

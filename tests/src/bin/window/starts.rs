@@ -82,7 +82,7 @@ pub(crate) fn person(home: &Path, bus: Option<&Bus>) -> Result<Vec<(&'static str
 }
 
 /// Starts the program in somebody's session with a list named from the list's own folder; whether it ended well.
-pub(crate) fn with_a_list(
+pub(crate) async fn with_a_list(
     display: &Display,
     variables: &[(&'static str, OsString)],
     list: &Path,
@@ -91,7 +91,9 @@ pub(crate) fn with_a_list(
     command.env("DISPLAY", &display.name).envs(variables.iter().cloned());
     command.current_dir(list.parent().context("the list's folder")?);
     command.arg(list.file_name().context("the list's name")?);
-    Ok(json!(command.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success()))
+    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let ended = wait_for("the second program did not end", || Ok(running.0.try_wait()?)).await?;
+    Ok(json!(ended.success()))
 }
 
 /// The bus of a session; dropping it ends the session.

@@ -352,10 +352,14 @@ impl Walk<'_> {
         first.tab_to("main .training button").await?;
         first.press(&[Key::Enter]).await?;
         visits::at_today(&mut first).await?;
-        let handed_over = starts::with_a_list(&self.display, &variables, list)?;
+        let ended_well = starts::with_a_list(&self.display, &variables, list).await?;
         first.until("return document.querySelector('main').innerText.includes('hộ,')").await?;
         first.show("danh-sach-tu-lan-mo-thu-hai").await?;
-        self.report.step("a-second-start-hands-its-list-over", started, handed_over, json!(true));
+        let page = "return [location.hash, document.querySelector('header p').innerText]";
+        let name = list.file_name().map(|name| name.to_string_lossy());
+        let (shown, expected) =
+            (json!([ended_well, first.read(page).await?]), json!([true, ["#/danh-sach", name]]));
+        self.report.step("a-second-start-hands-its-list-over", started, shown, expected);
         first.close().await
     }
 

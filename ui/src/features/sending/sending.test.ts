@@ -36,7 +36,8 @@ it('says what a failed try means, and whether waiting helps', () => {
     lastWords({ at_ms, report: null, error: { code, params: {}, retryable } });
   expect(failed('sync.unreachable', true)).toEqual({
     text: 'Chưa gặp được máy chủ của xã, máy sẽ tự thử lại.',
-    detail: 'Lần gửi lúc 20:15 22/11. Máy tự thử lại mỗi 5 phút khi chương trình đang mở.',
+    detail:
+      'Lần gửi lúc 20:15 22/11. Máy tự thử lại mỗi 5 phút và ngay khi có mạng lại, miễn là chương trình đang mở.',
     well: false,
   });
   expect(failed('auth.revoked', false)?.detail).toContain('Gọi cán bộ xã');

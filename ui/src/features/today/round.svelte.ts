@@ -26,7 +26,7 @@ export class Round {
   /** What can be taken back. */
   recorded = $state<Recorded | null>(null);
   /** What was not saved, and how to try again. */
-  unsaved = $state<{ error: AppError; again: () => void } | null>(null);
+  unsaved = $state<{ error: AppError; door: DoorView; again: () => void } | null>(null);
   /** The households that were looked at, as they stand now. */
   readonly houses = new SvelteMap<HouseholdId, HouseholdView>();
 
@@ -87,8 +87,16 @@ export class Round {
   /** Nobody opened, or somebody asked us to come another day: recorded at once, taken back with Ctrl+Z. */
   async record(outcome: Recorded['outcome'], next_day: Day | null = null): Promise<void> {
     const door = this.door;
-    if (!door || this.#saving || door.tile === 'declined') return;
+    if (door && !this.#saving && door.tile !== 'declined') await this.#recordAt(door, outcome, next_day);
+  }
+
+  /** Tried again, it is the same door, wherever somebody has walked since. */
+  async #recordAt(door: DoorView, outcome: Recorded['outcome'], next_day: Day | null): Promise<void> {
+    if (this.#saving) return;
+    // What can be taken back from here on is this.
+    this.recorded = null;
     await this.#save(
+      door,
       () => this.#session.call('save_visit', attempt(door.household, outcome, next_day)),
       async (saved) => {
         this.recorded = { visit: saved.visit, door, outcome, next_day };
@@ -96,37 +104,47 @@ export class Round {
         const { doors, today } = this.view ?? { doors: [], today: '' };
         this.#lead(door.household, nextDoor(doors, today, door.household));
       },
-      () => this.record(outcome, next_day),
+      () => this.#recordAt(door, outcome, next_day),
     );
   }
 
   async undo(): Promise<void> {
     // It can be read, and so taken back, a moment before the street shows it.
+    const shown = this.recorded;
     await this.#saving;
-    const recorded = this.recorded;
+    const recorded = shown ?? this.recorded;
     if (!recorded || this.#saving) return;
+    this.recorded = null;
     const { household } = recorded.door;
     const at = this.chosen;
     await this.#save(
+      recorded.door,
       () => this.#session.call('undo_visit', { household, visit: recorded.visit }),
       async (saved) => {
-        this.recorded = null;
         await this.#afterwards(saved.at_ms);
         this.#lead(at, household);
       },
-      () => this.undo(),
+      () => {
+        this.recorded = recorded;
+        return this.undo();
+      },
     );
   }
 
-  /** One at a time. */
-  #save<T>(ask: () => Promise<T>, then: (saved: T) => Promise<void>, again: () => void): Promise<void> {
+  /** One at a time. What was refused stays told until it is saved at its own door, or something else is refused. */
+  #save<T>(
+    door: DoorView,
+    ask: () => Promise<T>,
+    then: (saved: T) => Promise<void>,
+    again: () => void,
+  ): Promise<void> {
     const saving = async () => {
       try {
         const saved = await ask();
-        this.unsaved = null;
+        if (this.unsaved?.door.household === door.household) this.unsaved = null;
         await then(saved);
       } catch (thrown) {
-        this.unsaved = { error: Refusal.from(thrown).error, again };
+        this.unsaved = { error: Refusal.from(thrown).error, door, again };
       } finally {
         this.#saving = undefined;
       }

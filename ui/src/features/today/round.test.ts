@@ -199,3 +199,24 @@ test('what was just recorded is taken back also while the street is still drawn'
   await Promise.all([absent, back]);
   expect(round.recorded).toBeNull();
 });
+
+test('a refused save is not there to be taken back, nor what was recorded before it, and it is tried at its own door', async () => {
+  let full = false;
+  const { round, session, visits } = hamlet();
+  const plain = session.call.bind(session);
+  session.call = (async (name: never, request: never) => {
+    if (full && name === 'save_visit') throw { code: 'store.disk_full', params: {}, retryable: true };
+    return plain(name, request);
+  }) as typeof session.call;
+  await round.open();
+  await round.record('absent');
+  full = true;
+  const refused = round.door!.household;
+  await Promise.all([round.record('absent'), round.undo()]);
+  expect([round.recorded, visits.size, round.unsaved !== null]).toEqual([null, 1, true]);
+  round.choose('x4');
+  full = false;
+  round.unsaved!.again();
+  await expect.poll(() => [visits.has(refused), round.unsaved]).toEqual([true, null]);
+  expect([visits.has('x4'), round.recorded!.door.household]).toEqual([false, refused]);
+});

@@ -203,7 +203,7 @@ fn naming_units<T>(register: &Register, result: Result<T, ServerError>) -> Resul
 
 /// Who named a file that is not there is told which: a list lies in another folder more often than it is gone.
 fn naming_file<T>(file: &Path, result: Result<T, ServerError>) -> Result<T, ServerError> {
-    if result.is_err() && !file.exists() {
+    if result.is_err() && matches!(file.try_exists(), Ok(false)) {
         output::warn("cli.no_such_file", &[("file", &file.display().to_string())]);
     }
     result
