@@ -284,7 +284,7 @@ fn the_keys_are_spoken_of_at_once_and_at_every_backup() {
 fn whose_a_code_is_which_file_is_missing_and_a_backup_on_the_same_disk_are_said() {
     let (dir, data) = commune();
     let enrolled = run(&data, &["enrol", "--role", "admin", "--name", "Chị Hoa", "--address", "192.0.2.5"]);
-    assert!(said(&enrolled).0.contains("Mã của: Quản trị, Chị Hoa."), "{}", said(&enrolled).0);
+    assert!(said(&enrolled).0.contains("Cấp cho: Quản trị, Chị Hoa."), "{}", said(&enrolled).0);
     let missing = run(&data, &["roster", "preview", "no-such-list.xlsx"]);
     assert!(!missing.status.success() && said(&missing).1.contains("Không thấy tệp no-such-list.xlsx"));
     let to = dir.path().join("beside");

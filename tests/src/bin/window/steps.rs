@@ -349,6 +349,8 @@ impl Walk<'_> {
         let bus = Bus::start()?;
         let variables = starts::person(&self.folder.path().join("person"), Some(&bus))?;
         let mut first = Page::open(&self.display, &[], &variables, &self.album).await?;
+        // The driver's first picture of a window is of its first page, whatever is shown by then.
+        first.show("lan-dau-khong-neu-thu-muc").await?;
         first.tab_to("main .training button").await?;
         first.press(&[Key::Enter]).await?;
         visits::at_today(&mut first).await?;

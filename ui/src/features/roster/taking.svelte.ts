@@ -113,7 +113,8 @@ export class Taking {
       const form = { handed_over_by: handed_over_by.trim(), basis: basis.trim() };
       this.taken = await this.#session.call('take_list_in', form, (step) => (this.job = step));
       this.step = STEPS.length;
-      await this.#session.saved(this.taken.at_ms);
+      // The pill may be a moment late; the list is in all the same.
+      await this.#session.saved(this.taken.at_ms).catch(() => undefined);
     } catch (thrown) {
       this.error = Refusal.from(thrown).error;
     } finally {
