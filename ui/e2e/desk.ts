@@ -9,8 +9,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
+import type { StartView } from '../src/api/generated/commands';
 
 const PROGRAM = process.env.TUNGNHA_DESK ?? join(import.meta.dirname, '../../target/debug/examples/desk');
+
+/** A laptop of a real commune, open: for pages behind which no server stands. */
+export const OPEN: StartView = {
+  stage: 'open',
+  trouble: null,
+  enrolling: false,
+  look: { theme: 'system', text_size: 100, language: 'vi' },
+  here: {
+    commune: 'Xã Đồng Sen',
+    role: 'team_member',
+    units: [{ id: 'u', name: 'Thôn Sen Hạ' }],
+    training: false,
+    today: '2026-11-22',
+  },
+  list_offered: false,
+  version: '0.1.0',
+};
 
 interface Answered {
   reply?: unknown;

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { SendingView, StartView } from '../src/api/generated/commands';
-import { Desk, type Answers } from './desk';
+import type { SendingView } from '../src/api/generated/commands';
+import { Desk, OPEN, type Answers } from './desk';
 import { axeFindings, leave, picture, scrollPictures, startApp, type App } from './harness';
 
 let app: App;
@@ -13,22 +13,6 @@ beforeEach(() => void (desk = new Desk()));
 afterEach((test) => leave(app, page, desk, test));
 
 const AT_MS = Date.UTC(2026, 10, 22, 13, 15);
-/** A laptop of a real commune, open: no server stands behind this desk. */
-const START: StartView = {
-  stage: 'open',
-  trouble: null,
-  enrolling: false,
-  look: { theme: 'system', text_size: 100, language: 'vi' },
-  here: {
-    commune: 'Xã Đồng Sen',
-    role: 'team_member',
-    units: [{ id: 'u', name: 'Thôn Sen Hạ' }],
-    training: false,
-    today: '2026-11-22',
-  },
-  list_offered: false,
-  version: '0.1.0',
-};
 const view = (more: Partial<SendingView> = {}): SendingView => ({
   waiting: 12,
   confirmed: 4,
@@ -39,7 +23,7 @@ const view = (more: Partial<SendingView> = {}): SendingView => ({
 });
 
 async function open(answers: Answers): Promise<void> {
-  page = await app.open('/gui-ve-xa', undefined, { desk, answers: { start: () => START, ...answers } });
+  page = await app.open('/gui-ve-xa', undefined, { desk, answers: { start: () => OPEN, ...answers } });
   await page.getByRole('heading', { name: 'Gửi và nhận' }).waitFor();
 }
 async function look(theme: string, size: string): Promise<void> {
@@ -117,7 +101,7 @@ it('what needs a person is an error, and the focus stays on the button', async (
 it('come to by the menu, the page hears Enter', async () => {
   let sent = 0;
   const answers = { sending: () => view(), send: () => (sent++, view()) };
-  page = await app.open('/', undefined, { desk, answers: { start: () => START, ...answers } });
+  page = await app.open('/', undefined, { desk, answers: { start: () => OPEN, ...answers } });
   await page
     .getByRole('link', { name: /Gửi về xã/ })
     .first()

@@ -4,26 +4,10 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
 import type { SendingView, StartView, TodayView } from '../src/api/generated/commands';
-import { Desk, type Answers } from './desk';
+import { Desk, OPEN, type Answers } from './desk';
 import { expectTree, leave, startApp, type App } from './harness';
 
 const LIST = join(import.meta.dirname, '../../tests/fixtures/roster/danh-sach-mau.xls');
-/** A laptop of a commune, as it is once it is open. */
-const OPEN: StartView = {
-  stage: 'open',
-  trouble: null,
-  enrolling: false,
-  look: { theme: 'system', text_size: 100, language: 'vi' },
-  here: {
-    commune: 'Xã Đồng Sen',
-    role: 'team_member',
-    units: [{ id: 'u', name: 'Thôn Sen Hạ' }],
-    training: false,
-    today: '2026-11-22',
-  },
-  list_offered: false,
-  version: '0.1.0',
-};
 const CODE = 'TN1.eyJ2IjoxLCJ4IjoiYW4gaW52ZW50ZWQgY29kZSJ9';
 
 let app: App;

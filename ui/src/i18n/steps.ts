@@ -23,6 +23,13 @@ const TO_DO: Record<string, Words> = {
 /** The paragraph of the plan stands before its words; at a door the words are enough. */
 export const clauseWords = (citation: string): string => capital(citation.replace(/^[^:]*:\s*/, ''));
 
+/** What a clause still takes, of all the steps that are left. */
+export const clauseSteps = (clause: string, steps: readonly StepView[], person: Named | null): string =>
+  steps
+    .filter((step) => step.clause === clause)
+    .map((step) => stepWords(step, person))
+    .join('; ');
+
 /** "bà Lan tự làm một việc qua mạng"; what is not known is asked, never taken for missing. */
 export function stepWords(step: StepView, person: Named | null): string {
   const who = person ? calledShortly(person) : m['ui.step_do.somebody']();

@@ -22,7 +22,7 @@ export function looksLikeCode(code: string): boolean {
 /** The words of a passphrase, in lower case: "ao-vang". */
 export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+/).filter(Boolean);
 
-/** Whether two passphrases open the same: only letters and digits count, and no case (`canonical` of the store says the same). */
+/** Whether two passphrases open the same: only letters and digits count, in any case, as in `canonical` of the store. */
 export const sameWords = (one: string, other: string): boolean => lettersOf(one) === lettersOf(other);
 const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 

@@ -1,18 +1,6 @@
 import type { TileState } from '$api/client';
 import { m } from '$i18n';
 
-/** How a household stands, in the one picture that every screen and every printed sheet uses. */
-export const TILE_STATES = [
-  'met',
-  'one_step',
-  'not_met',
-  'insufficient',
-  'not_reached',
-  'not_met_in_person',
-  'declined',
-  'unoccupied',
-] as const satisfies readonly TileState[];
-
 const WORDS: Record<TileState, (inputs: { steps: number }) => string> = {
   met: m['ui.tile.met'],
   one_step: m['ui.tile.one_step'],
@@ -23,6 +11,9 @@ const WORDS: Record<TileState, (inputs: { steps: number }) => string> = {
   declined: m['ui.tile.declined'],
   unoccupied: m['ui.tile.unoccupied'],
 };
+
+/** How a household stands, in the one picture that every screen and every printed sheet uses; in the legend's order. */
+export const TILE_STATES = Object.keys(WORDS) as TileState[];
 
 /** The word that goes with the shape. `steps` counts only where steps are missing. */
 export function tileWord(state: TileState, steps = 0): string {

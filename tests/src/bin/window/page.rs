@@ -1,8 +1,9 @@
 //! One real window, driven by its keyboard: WebKitWebDriver starts the program, keys are pressed as a person
 //! presses them and counted, what the page shows is read back, pictures are taken.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::Instant;
@@ -35,7 +36,7 @@ impl Page {
     pub(crate) async fn open(
         display: &Display,
         arguments: &[&OsStr],
-        variables: &[(&str, OsString)],
+        variables: &[(&str, PathBuf)],
         album: &Rc<Album>,
     ) -> Result<Self> {
         let here = std::env::current_exe()?;

@@ -1,16 +1,15 @@
 //! The program started where something is wrong: no screen, a screen that is gone, no session bus, a webview
-//! that dies, a folder that another window has open.
+//! that dies, a folder that another window has open; and started twice in one session.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tests::display::Display;
-use tests::process;
+use tests::{home, process};
 
 use crate::patience::wait_for;
 
@@ -53,10 +52,10 @@ pub(crate) fn catalogue(key: &str) -> Result<String> {
 const FEW_COLOURS: usize = 16;
 
 /// A window of a person whose desktop has no session bus, whose webview dies and comes back.
-pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Value> {
+pub(crate) async fn page_comes_back(display: &Display, folder: &Path) -> Result<Value> {
     let mut command = program()?;
-    command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR");
-    command.env("DISPLAY", &display.name).envs(person(home, None)?);
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+    command.env("DISPLAY", &display.name).envs(home::within(folder)?);
     let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let first = running.web_process(None).await?;
     // The page is there once letters are: a window without one has a colour or two.
@@ -71,20 +70,10 @@ pub(crate) async fn page_comes_back(display: &Display, home: &Path) -> Result<Va
     Ok(json!(first != second))
 }
 
-/// The variables of somebody who has a home, and a session where there is a bus.
-pub(crate) fn person(home: &Path, bus: Option<&Bus>) -> Result<Vec<(&'static str, OsString)>> {
-    std::fs::create_dir_all(home)?;
-    let folders =
-        [("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config")];
-    let folders = folders.map(|(variable, folder)| (variable, home.join(folder).into_os_string()));
-    let bus = bus.map(|bus| ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&bus.address)));
-    Ok(folders.into_iter().chain(bus).collect())
-}
-
 /// Starts the program in somebody's session with a list named from the list's own folder; whether it ended well.
 pub(crate) async fn with_a_list(
     display: &Display,
-    variables: &[(&'static str, OsString)],
+    variables: &[(&'static str, PathBuf)],
     list: &Path,
 ) -> Result<Value> {
     let mut command = program()?;
@@ -103,6 +92,11 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
+    /// What an environment says of it.
+    pub(crate) fn variable(&self) -> (&'static str, PathBuf) {
+        ("DBUS_SESSION_BUS_ADDRESS", PathBuf::from(&self.address))
+    }
+
     pub(crate) fn start() -> Result<Self> {
         let mut daemon = Command::new("dbus-daemon")
             .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])

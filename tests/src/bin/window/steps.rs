@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::commune::{Commune, Serving};
 use tests::display::Display;
+use tests::home;
 use tests::report::Report;
 
 use crate::Tour;
@@ -347,7 +348,8 @@ impl Walk<'_> {
     async fn second_start(&mut self, list: &Path) -> Result<()> {
         let started = Instant::now();
         let bus = Bus::start()?;
-        let variables = starts::person(&self.folder.path().join("person"), Some(&bus))?;
+        let mut variables = home::within(&self.folder.path().join("person"))?;
+        variables.push(bus.variable());
         let mut first = Page::open(&self.display, &[], &variables, &self.album).await?;
         // The driver's first picture of a window is of its first page, whatever is shown by then.
         first.show("lan-dau-khong-neu-thu-muc").await?;

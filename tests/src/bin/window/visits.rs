@@ -218,9 +218,9 @@ pub(crate) async fn asked_across_a_reload(page: &mut Page) -> Result<(Value, Val
     page.press(&[Key::Enter]).await?;
     at_the_door(page).await?;
     page.type_text("1").await?;
-    page.until(&asks("Ai đang trả lời?")).await?;
+    page.until_shown("Ai đang trả lời?").await?;
     page.press(&[Key::Enter]).await?;
-    page.until(&asks("Đọc cho gia đình nghe")).await?;
+    page.until_shown("Đọc cho gia đình nghe").await?;
     let agreed = "return document.querySelectorAll('main [role=radio][aria-checked=true]').length > 0
         || !document.body.innerText.includes('Đọc cho gia đình nghe')";
     page.type_text("1").await?;
@@ -237,12 +237,6 @@ pub(crate) async fn asked_across_a_reload(page: &mut Page) -> Result<(Value, Val
     page.press(&[Key::Enter]).await?;
     at_today(page).await?;
     Ok((before, after))
-}
-
-/// A script: whether the page asks this.
-fn asks(words: &str) -> String {
-    let words = json!(words);
-    format!("return [...document.querySelectorAll('main h2')].some((one) => one.innerText.includes({words}))")
 }
 
 /// Enters the next door, whose household does not wish to answer.

@@ -5,7 +5,7 @@ import { calledShortly } from '$i18n/called';
 import { formatDate, formatDay, formatMoment, formatNumber, formatShare } from '$i18n/format';
 import { label } from '$i18n/labels';
 import { doorName } from '$i18n/place';
-import { clauseWords, stepWords } from '$i18n/steps';
+import { clauseSteps, clauseWords, stepWords } from '$i18n/steps';
 import { tileWord } from '$shared/tile';
 
 export const alleyName = (name: string): string => name || m['progress.alley.unknown']();
@@ -125,8 +125,7 @@ const RULE = { yes: 'met', no: 'not_met', unknown: 'unknown' } as const;
 export function rulesOf({ verdict, people }: HouseholdView) {
   const person = people.find(({ member }) => member === verdict.person)?.person ?? null;
   return verdict.clauses.map(({ id, citation, state }) => {
-    const steps = verdict.steps.filter((step) => step.clause === id);
-    const detail = steps.map((step) => stepWords(step, person)).join('; ');
+    const detail = clauseSteps(id, verdict.steps, person);
     const words = clauseWords(citation);
     return { state: RULE[state], label: detail ? `${words}:` : words, detail };
   });

@@ -14,7 +14,7 @@ import { called, calledShortly, capital } from '$i18n/called';
 import { formatDay, formatNumber } from '$i18n/format';
 import { m } from '$i18n';
 import { answerLabel, label } from '$i18n/labels';
-import { clauseWords, stepWords } from '$i18n/steps';
+import { clauseSteps, clauseWords, stepWords } from '$i18n/steps';
 import { lockOf, missingOf, personOf, type Draft, type Lock } from './draft';
 
 export const nameOf = (view: HouseholdView, member: MemberId | null): Named | null =>
@@ -125,10 +125,7 @@ export function verdictWords(view: HouseholdView, verdict: VerdictView): Verdict
   const detail = (clause: string, state: 'yes' | 'no' | 'unknown'): string => {
     if (!person || state === 'unknown') return label('truth', 'unknown');
     if (state === 'yes') return calledShortly(person);
-    return verdict.steps
-      .filter((step) => step.clause === clause)
-      .map((step) => stepWords(step, person))
-      .join('; ');
+    return clauseSteps(clause, verdict.steps, person);
   };
   return {
     state: verdict.tile,

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Of a thousand pixels, so many may go on changing: a caret that blinks.
 const PER_THOUSAND: f64 = 1.0;
 
-pub(crate) type Picture = Vec<[u8; 4]>;
+type Picture = Vec<[u8; 4]>;
 
 /// Looks until the screen is at rest again after it changed; the moment from which it never differed from how it
 /// then was, as a person sees it. `since`: looked at before anything was asked.
