@@ -96,8 +96,10 @@ impl Transport for Liar {
             head: at(5),
             limits: Limits::default(),
             server_time_ms: NOON_MS,
-            erasure_ledger: 0,
-            assignment_ledger: 0,
+            ledger: 0,
+            erased: vec![],
+            sight: None,
+            watermark: Position::default(),
         })
     }
 
@@ -136,6 +138,7 @@ impl Transport for Liar {
             groups: vec![],
             rows: vec![],
             more,
+            sight: None,
             proof: None,
         };
         let honest = page((here + 1).min(5), here + 1 < 5);

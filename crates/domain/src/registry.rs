@@ -76,6 +76,8 @@ kinds! {
     Assignment = 11 "assignment" Register,
     /// Two records of one person or household
     SameAs = 12 "same_as" Edge,
+    /// What a person decided about a Save that the commune keeps apart; its id is the Save's
+    Mending = 13 "mending" Register,
 }
 
 /// What a field's value looks like.
@@ -266,6 +268,9 @@ fields! {
     1201 SAME_AS_A SameAs "a" Id, No LastWriter;
     1202 SAME_AS_B SameAs "b" Id, No LastWriter;
     1203 SAME_AS_ALIVE SameAs "alive" Bool, No LastWriter;
+
+    1301 MENDING_DECISION Mending "decision" Code, No LastWriter;
+    1302 MENDING_REASON Mending "reason" Text, Basic LastWriter;
 }
 
 /// The field of a number; `None` for one of a newer version.

@@ -38,6 +38,8 @@ impl LocalStore for Store {
             incarnation: sync.incarnation,
             cursor: sync.cursor,
             highest_dseq: sync.highest_dseq,
+            proof: None,
+            ledger: 0,
         })
     }
 

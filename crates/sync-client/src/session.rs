@@ -249,7 +249,8 @@ fn pull<S: LocalStore>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<bool, SyncError<S::Error>> {
     let inflated = known.reply.as_ref().map(|reply| reply.limits).unwrap_or_default().inflated_bytes;
-    let page = transport.pull(&PullRequest { cursor: known.hello.cursor, max_bytes: inflated })?;
+    let page =
+        transport.pull(&PullRequest { cursor: known.hello.cursor, sight: None, max_bytes: inflated })?;
     if !leads_on(known.hello.cursor, &page) {
         return Err(SyncError::NoProgress);
     }
@@ -301,6 +302,8 @@ mod tests {
             incarnation: 7,
             cursor: None,
             highest_dseq: 5,
+            proof: None,
+            ledger: 0,
         };
         let reply = HelloReply {
             protocol: PROTOCOL,
@@ -309,8 +312,10 @@ mod tests {
             head: Cursor::default(),
             limits: Limits::default(),
             server_time_ms: 0,
-            erasure_ledger: 0,
-            assignment_ledger: 0,
+            ledger: 0,
+            erased: vec![],
+            sight: None,
+            watermark: sync_core::position::Position::default(),
         };
         Known { hello, reply: Some(reply), renumber: false, pending_groups: 0, pulled_to_head: false }
     }

@@ -1,18 +1,22 @@
 //! Random histories of one server and three laptops: whatever is lost, repeated, late or renumbered, every
 //! save ends on the server once and all replicas hold the same bytes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::calendar::Day;
 use domain::registry::{RecordKind, no};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::group::Group;
 use crate::ingest::Quarantine;
+use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Rows, Server};
 use crate::offer::HistoryView;
-use crate::op::{FieldEdit, Op, Scope};
-use crate::rights::{Ended, Held, Reach};
+use crate::op::{FieldEdit, Op, OpId, Scope};
+use crate::rights::Reach;
 use crate::row::Row;
 use crate::samples::{group, household, id};
 use crate::value::Value;
@@ -46,6 +50,14 @@ enum Step {
     Backup,
     /// One of them is put back, with the witness file or without.
     Restore(usize, bool),
+    /// Somebody is to be forgotten: a household with its visits, or what one save began.
+    Erase(u128),
+    /// Something of what is kept apart is written off, by this laptop.
+    Mend(usize, usize),
+    /// A laptop's disk is copied.
+    Image(usize),
+    /// It is put back.
+    PutBack(usize),
     /// Everything is exchanged, then a save by somebody who knows everything must win.
     Informed(usize, i64),
 }
@@ -63,6 +75,10 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (laptop(), 1_u128..4, 0_u128..2, CLOCKS_MS).prop_map(|(l, record, to, clock)| Step::Move(l, record, to, clock)),
         1 => (laptop(), vec(0_u128..2, 0..3)).prop_map(|(l, units)| Step::Reassign(l, units)),
         1 => Just(Step::Backup),
+        1 => prop_oneof![3 => 1_u128..4, 1 => 1001_u128..1030].prop_map(Step::Erase),
+        1 => (laptop(), 0_usize..3).prop_map(|(l, nth)| Step::Mend(l, nth)),
+        1 => laptop().prop_map(Step::Image),
+        1 => laptop().prop_map(Step::PutBack),
         1 => (0_usize..2, any::<bool>()).prop_map(|(which, witness)| Step::Restore(which, witness)),
     ]
 }
@@ -75,7 +91,8 @@ fn unit(n: u128) -> Scope {
 /// In the scope in which the laptop has the record, or would begin it.
 fn placed(laptop: &Laptop, mut group: Group) -> Group {
     let header = &group.ops[0].header;
-    let parent = laptop.visible(3, id(header.record.as_u128() % 1000));
+    let above = group.ops[0].field(no::VISIT_HOUSEHOLD).and_then(|edit| edit.value.as_uuid());
+    let parent = above.and_then(|above| laptop.visible(3, above));
     let scope = laptop.visible(header.kind, header.record).or(parent).map(|row| row.scope);
     group.ops.iter_mut().for_each(|op| op.header.scope = scope.unwrap_or(unit(0)));
     group
@@ -84,6 +101,8 @@ fn placed(laptop: &Laptop, mut group: Group) -> Group {
 /// A save of a household, a visit to it or a record of a newer version, as the write gate would make it.
 fn saved(laptop: &Laptop, by: u128, number: u128, step: &Step) -> Option<Group> {
     let Step::Save(_, kind, record, field, value, clock) = *step else { return None };
+    // No id is used by two kinds.
+    let record = if kind == 777 { 7000 + record } else { record };
     let base_of = |kind, record| laptop.base.get(&(kind, id(record)));
     let visible = laptop.visible(kind, id(record));
     let text = format!("{value}");
@@ -107,18 +126,60 @@ fn saved(laptop: &Laptop, by: u128, number: u128, step: &Step) -> Option<Group> 
     Some(group(number, by, kind, record, clock, fields))
 }
 
-/// What ended is kept in the ledger: work begun before may still arrive.
-fn reassign(server: &mut Server, laptop: &Laptop, units: &[u128]) {
-    let ended = Some(Ended { position: server.head().position(), at_ms: server.now_ms });
-    let held = server.held.get_mut(&laptop.device).unwrap();
-    held.iter_mut().filter(|held| held.ended.is_none()).for_each(|held| held.ended = ended);
-    held.extend(units.iter().map(|n| Held { reach: Reach::Scope(unit(*n)), ended: None }));
+/// Who still has what was saved, told apart from what the code under test says of it: which disks it reached.
+#[derive(Clone, Default)]
+struct Reached(BTreeMap<OpId, (Op, BTreeSet<usize>)>);
+
+impl Reached {
+    fn saved(&mut self, by: usize, group: &Group) {
+        for op in &group.ops {
+            self.0.entry(op.id()).or_insert_with(|| (op.clone(), BTreeSet::new())).1.insert(by);
+        }
+    }
+
+    /// After a laptop received something.
+    fn look(&mut self, laptops: &[Laptop]) {
+        for (op, (_, disks)) in &mut self.0 {
+            disks.extend(laptops.iter().enumerate().filter(|(_, laptop)| laptop.holds(*op)).map(|(l, _)| l));
+        }
+    }
+
+    /// A disk is gone; what was on its image is on the one that is put in its place.
+    fn disk_put_back(&mut self, l: usize, image: &Self, server: &Server) {
+        for (op, (_, disks)) in &mut self.0 {
+            let was_there = image.0.get(op).is_some_and(|(_, disks)| disks.contains(&l));
+            if !was_there {
+                disks.remove(&l);
+            }
+        }
+        self.0.retain(|op, (_, disks)| !disks.is_empty() || has(server, *op));
+    }
+
+    /// A backup was put back: what is neither in it nor on a disk is gone.
+    fn server_put_back(&mut self, server: &Server) {
+        self.0.retain(|op, (_, disks)| !disks.is_empty() || has(server, *op));
+    }
+}
+
+/// In the log, or kept apart where somebody sees it.
+fn has(server: &Server, op: OpId) -> bool {
+    let apart = || server.waiting.iter().any(|one| one.numbered.group.ops.iter().any(|one| one.id() == op));
+    server.known.contains_key(&op) || apart()
+}
+
+/// By the ledger: its record, or the household above it.
+fn is_erased(server: &Server, op: &Op) -> bool {
+    let listed = |record: Uuid| server.standing.erased_after(0).contains(&record);
+    let above = op.field(no::VISIT_HOUSEHOLD).and_then(|edit| edit.value.as_uuid());
+    listed(op.header.record) || above.is_some_and(listed)
 }
 
 fn run(steps: &[Step], seed: u64) {
     let mut server = Server::new();
     let mut laptops: Vec<Laptop> = (0..3).map(Laptop::new).collect();
-    let mut confirmed: Vec<Group> = vec![];
+    let mut images: Vec<Option<(Laptop, Reached)>> = vec![None, None, None];
+    let mut confirmed = Reached::default();
+    let mut erased: BTreeSet<Uuid> = BTreeSet::new();
     let mut backups: Vec<Server> = vec![];
     for (number, step) in (1_u128..).zip(steps) {
         server.now_ms += 1000;
@@ -127,8 +188,31 @@ fn run(steps: &[Step], seed: u64) {
             Step::Save(l, ..) => {
                 if let Some(group) = saved(&laptops[*l], *l as u128, number, step) {
                     let group = placed(&laptops[*l], group);
-                    confirmed.push(group.clone());
+                    confirmed.saved(*l, &group);
                     laptops[*l].save(group);
+                }
+            }
+            Step::Erase(record) => {
+                erased.insert(id(*record));
+                server.note(Entry::Erased { subject: id(*record) });
+            }
+            Step::Mend(l, nth) => {
+                let Some(apart) = server.waiting.get(*nth).map(|one| one.numbered.group.clone()) else {
+                    continue;
+                };
+                let decision = vec![FieldEdit::first(no::MENDING_DECISION, "dismissed")];
+                let kind = RecordKind::Mending.no();
+                let clock = server.now_ms;
+                let mut group = group(number, *l as u128, kind, apart.id.0.as_u128(), clock, decision);
+                group.ops[0].header.scope = apart.ops[0].header.scope;
+                confirmed.saved(*l, &group);
+                laptops[*l].save(group);
+            }
+            Step::Image(l) => images[*l] = Some((laptops[*l].clone(), confirmed.clone())),
+            Step::PutBack(l) => {
+                if let Some((image, reached)) = images[*l].clone() {
+                    laptops[*l] = image;
+                    confirmed.disk_put_back(*l, &reached, &server);
                 }
             }
             Step::Move(l, record, to, clock) => {
@@ -137,10 +221,13 @@ fn run(steps: &[Step], seed: u64) {
                 let no = no::HOUSEHOLD_MOVED_TO;
                 let edit = FieldEdit::replacing(no, unit(*to).0, Some(&visible), base);
                 let group = placed(&laptops[*l], group(number, *l as u128, 3, *record, *clock, vec![edit]));
-                confirmed.push(group.clone());
+                confirmed.saved(*l, &group);
                 laptops[*l].save(group);
             }
-            Step::Reassign(l, units) => reassign(&mut server, &laptops[*l], units),
+            Step::Reassign(l, units) => {
+                let reaches: Vec<Reach> = units.iter().map(|n| Reach::Scope(unit(*n))).collect();
+                server.assign(laptops[*l].device, &reaches);
+            }
             Step::Push(l, most, arrives, twice) => {
                 laptops[*l].meet(&mut server);
                 let batch = laptops[*l].batch(*most);
@@ -155,6 +242,7 @@ fn run(steps: &[Step], seed: u64) {
             Step::Pull(l, most) => {
                 laptops[*l].meet(&mut server);
                 laptops[*l].pull(&server, *most);
+                confirmed.look(&laptops);
             }
             Step::Incarnation(l, random) => {
                 let random = random ^ seed ^ u64::try_from(number).unwrap();
@@ -174,6 +262,7 @@ fn run(steps: &[Step], seed: u64) {
                     }
                     // What was taken of the life that ended is of another history.
                     backups.truncate(which + 1);
+                    confirmed.server_put_back(&server);
                 }
             }
             Step::Informed(l, clock) => {
@@ -182,15 +271,19 @@ fn run(steps: &[Step], seed: u64) {
                 }
                 laptops[*l].pull(&server, usize::MAX);
                 let edit = Step::Save(*l, 777, 1, 0, i64::try_from(number).unwrap(), *clock);
-                let knows =
-                    laptops[*l].base.contains_key(&(777, id(1))) || !server.rows.contains_key(&(777, id(1)));
+                let knows = laptops[*l].base.contains_key(&(777, id(7001)))
+                    || !server.rows.contains_key(&(777, id(7001)));
                 let group_of = placed(&laptops[*l], saved(&laptops[*l], *l as u128, number, &edit).unwrap());
-                confirmed.push(group_of.clone());
+                confirmed.saved(*l, &group_of);
                 laptops[*l].save(group_of.clone());
                 laptops[*l].sync(&mut server);
+                confirmed.look(&laptops);
                 // Unless nobody of that laptop works where the record is any more, and so nobody saw it.
-                if knows && server.known.contains_key(&group_of.ops[0].id()) {
-                    let row = &server.rows[&(777, id(1))];
+                if knows
+                    && server.rows.contains_key(&(777, id(7001)))
+                    && server.known.contains_key(&group_of.ops[0].id())
+                {
+                    let row = &server.rows[&(777, id(7001))];
                     assert_eq!(row.value(7700), Some(&Value::from(number.to_string())), "who knew, wins");
                 }
             }
@@ -201,27 +294,44 @@ fn run(steps: &[Step], seed: u64) {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
     }
     let bytes = |rows: &Rows| rows.values().map(Row::to_bytes).collect::<Vec<_>>();
+    let keys = |rows: &Rows| rows.keys().copied().collect::<Vec<_>>();
     for laptop in &laptops {
         let undelivered = laptop.own.iter().filter(|own| !own.receipts.is_empty()).count();
         assert_eq!(undelivered, 0, "groups that nobody delivers");
         assert_eq!(laptop.cursor, Some(server.head()));
-        assert_eq!(bytes(&laptop.base), bytes(&server.snapshot(&server.sight(laptop.device))));
+        let seen = server.seen(&server.sight(laptop.device));
+        assert_eq!(keys(&laptop.base), keys(&seen));
+        assert!(bytes(&laptop.base) == bytes(&seen), "rows differ");
         let here = |op: &Op| laptop.base.contains_key(&(op.header.kind, op.header.record));
         assert!(
             laptop.retained.groups().all(|group| group.group.ops.iter().all(here)),
             "readable out of sight"
         );
     }
-    // In the log, or kept apart where somebody sees it.
-    let apart = |op: &Op| server.waiting.iter().any(|one| one.numbered.group.ops.contains(op));
-    for op in confirmed.iter().flat_map(|group| &group.ops).filter(|op| !apart(op)) {
-        assert_eq!(server.known.get(&op.id()).map(|(hash, _)| *hash), Some(op.hash()), "a save is lost");
+    for (op, _) in confirmed.0.values() {
+        assert!(has(&server, op.id()) || is_erased(&server, op), "a save is lost: {:?}", op.header.id);
+        let known = server.known.get(&op.id()).map(|(receipt, _)| receipt.op_hash);
+        assert!(known.is_none_or(|hash| hash == op.hash()), "another content under its name");
     }
-    assert!(server.waiting.iter().all(|one| one.reason == Quarantine::Rights), "waits for nobody");
-    let positions = server.log.iter().map(|group| group.position.position);
-    assert!(positions.clone().zip(positions.skip(1)).all(|(one, next)| one < next), "order of the stream");
-    let stored = server.log.iter().map(|group| group.group.ops.len()).sum::<usize>();
-    assert_eq!(stored, server.known.len(), "an op was stored twice");
+    let waits = |reason: &Quarantine| matches!(reason, Quarantine::Rights | Quarantine::Mended);
+    assert!(server.waiting.iter().all(|one| waits(&one.reason)), "waits for nobody");
+    // Nobody erased is anywhere, readable.
+    let stream = server.groups().map(|group| &group.group);
+    let waiting = server.waiting.iter().map(|one| &one.numbered.group);
+    let kept = laptops.iter().flat_map(|laptop| laptop.retained.groups()).map(|kept| &kept.group);
+    let own = laptops.iter().flat_map(|laptop| &laptop.own).map(|own| &own.numbered.group);
+    let mut left = stream.chain(waiting).chain(kept).chain(own).flat_map(|group| &group.ops);
+    assert!(!left.any(|op| is_erased(&server, op)), "the erased is still there");
+    assert!(!server.rows.keys().any(|(_, record)| erased.contains(record)), "a row of the erased");
+    let positions: Vec<u64> = server.groups().map(|group| group.position.position).collect();
+    assert!(
+        positions.iter().zip(positions.iter().skip(1)).all(|(one, next)| one < next),
+        "order of the stream"
+    );
+    let stored: Vec<OpId> = server.groups().flat_map(|group| &group.group.ops).map(Op::id).collect();
+    let once: BTreeSet<OpId> = stored.iter().copied().collect();
+    assert_eq!(stored.len(), once.len(), "an op was stored twice");
+    assert!(once.iter().all(|op| server.known.contains_key(op)));
     // Made by merging in the order of the log, and by merging in any other, the rows are the same.
     for (key, row) in &server.rows {
         let moved_to = row.value(no::HOUSEHOLD_MOVED_TO).and_then(Value::as_uuid);

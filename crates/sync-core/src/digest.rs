@@ -53,9 +53,28 @@ pub fn bucket_of(record: Uuid) -> u8 {
     last
 }
 
-/// The digests of a scope, bucket by bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The digests of a scope, bucket by bucket. On the wire and in tables: those that are not empty, with their numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(u8, Digest)>", into = "Vec<(u8, Digest)>")]
 pub struct Buckets(Vec<Digest>);
+
+impl From<Vec<(u8, Digest)>> for Buckets {
+    fn from(written: Vec<(u8, Digest)>) -> Self {
+        let mut buckets = Self::default();
+        for (number, digest) in written {
+            if let Some(place) = buckets.0.get_mut(usize::from(number)) {
+                *place = digest;
+            }
+        }
+        buckets
+    }
+}
+
+impl From<Buckets> for Vec<(u8, Digest)> {
+    fn from(buckets: Buckets) -> Self {
+        (0..=u8::MAX).zip(buckets.0).filter(|(_, digest)| *digest != Digest::default()).collect()
+    }
+}
 
 impl Default for Buckets {
     fn default() -> Self {
@@ -148,6 +167,8 @@ mod tests {
             }
             let counted = Buckets::of(there.values());
             prop_assert_eq!(&kept, &counted);
+            let json = serde_json::to_string(&kept).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Buckets>(&json).unwrap(), &kept);
             prop_assert_eq!(kept.whole(), there.values().fold(Digest::default(), Digest::with));
             if let Some((record, _)) = there.pop_first() {
                 let without = Buckets::of(there.values());

@@ -111,16 +111,27 @@ impl Group {
         Self { id, seed: Some(seed), ops }
     }
 
-    /// Says what is wrong with a group before it is stored, sent or taken. The laptop's write gate and
-    /// the server run the same check.
+    /// Says what is wrong with a group before it is stored. The laptop's write gate asks.
     pub fn check(&self, limits: &GroupLimits) -> Result<(), GroupError> {
         self.check_save()?;
-        for (op, expect) in self.ops.iter().zip(0_usize..) {
-            let index = op.header.id.index;
-            if usize::from(index) != expect {
-                return Err(GroupError::Index(index));
-            }
+        let out_of_place =
+            self.ops.iter().zip(0_usize..).find(|(op, at)| usize::from(op.header.id.index) != *at);
+        match out_of_place {
+            Some((op, _)) => Err(GroupError::Index(op.header.id.index)),
+            None => self.check_arrived(limits),
+        }
+    }
+
+    /// What the server asks of a group that arrives: the same, but that ops may be missing. Those were erased before
+    /// the group was sent (§9), and the others keep their names.
+    pub fn check_arrived(&self, limits: &GroupLimits) -> Result<(), GroupError> {
+        self.check_save()?;
+        for op in &self.ops {
             check_fields(op, limits)?;
+        }
+        let indexes = self.ops.iter().map(|op| op.header.id.index);
+        if let Some((_, index)) = indexes.clone().zip(indexes.skip(1)).find(|(one, next)| one >= next) {
+            return Err(GroupError::Index(index));
         }
         let bytes = self.to_bytes()?.len();
         if bytes > limits.group_bytes { Err(GroupError::TooLarge(bytes)) } else { Ok(()) }
@@ -164,6 +175,14 @@ impl Group {
     pub fn to_bytes(&self) -> Result<Vec<u8>, GroupError> {
         self.check_save()?;
         serde_json::to_vec(self).map_err(|error| GroupError::Unreadable(error.to_string()))
+    }
+
+    /// The ops that pass, as a part of this group; `None` if none does. The seed goes with the first op that is left
+    /// out: it gives away every salt.
+    pub fn part(&self, mut passes: impl FnMut(&Op) -> bool) -> Option<Self> {
+        let ops: Vec<Op> = self.ops.iter().filter(|op| passes(op)).cloned().collect();
+        let seed = self.seed.filter(|_| ops.len() == self.ops.len());
+        (!ops.is_empty()).then_some(Self { id: self.id, seed, ops })
     }
 
     /// Reads canonical bytes and refuses any other spelling.

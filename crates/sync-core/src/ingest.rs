@@ -5,17 +5,17 @@
 //! Idempotent per op by `(group id, index)` and hash. A group that cannot be taken goes to quarantine
 //! whole, acknowledged, visible, and takes a position; it never blocks the device.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::{CommuneId, DeviceId, UserId};
-use domain::registry::{self, FieldRule};
+use domain::registry::{self, FieldRule, RecordKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::group::{Group, GroupLimits};
 use crate::op::{GroupId, Op, OpHash, OpId, Scope};
-use crate::parents::{begun, parents_known, scopes_fit};
+use crate::parents::{begun, parent_of, parents_known, scopes_fit};
 use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
 use crate::rights::{Held, may_write};
@@ -45,6 +45,8 @@ pub trait LogView {
     fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Self::Error>;
     /// True if the record once lay in that scope and moved out of it (§7).
     fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, Self::Error>;
+    /// True if the record is one that the ledger of erasures lists, or was found under one (§9).
+    fn erased(&self, record: Uuid) -> Result<bool, Self::Error>;
 }
 
 /// The rows that a group stands on or changes: each is read once, however many of its ops, parents and
@@ -113,6 +115,8 @@ pub enum Quarantine {
     Rights,
     /// A record or the parent of one is not known yet. Tried again at each commit.
     NoParent,
+    /// A person decided what becomes of it: it was written anew, or given up. Nothing tries it again.
+    Mended,
     /// A reason of a newer version.
     Unknown(String),
 }
@@ -124,6 +128,7 @@ impl Quarantine {
             Self::Invalid => "invalid",
             Self::Rights => "rights",
             Self::NoParent => "no_parent",
+            Self::Mended => "mended",
             Self::Unknown(code) => code,
         }
     }
@@ -135,6 +140,7 @@ impl From<String> for Quarantine {
             "invalid" => Self::Invalid,
             "rights" => Self::Rights,
             "no_parent" => Self::NoParent,
+            "mended" => Self::Mended,
             _ => Self::Unknown(code),
         }
     }
@@ -221,6 +227,10 @@ pub struct Ingested {
     /// Effective stamps of all ops, in their order; kept with a quarantined group. Empty if the group
     /// was not looked at.
     pub stamps: Vec<Stamp>,
+    /// What of the group may be kept; `None` if every op is about somebody who was erased (§9).
+    pub part: Option<Group>,
+    /// Records that lie under an erased one: from now on they are listed too.
+    pub erased: Vec<Uuid>,
     /// What became of the group.
     pub outcome: GroupOutcome,
     /// True if the outcome is committed at the position handed in. Entering quarantine is, so that a
@@ -230,8 +240,26 @@ pub struct Ingested {
 
 impl Ingested {
     fn nothing(outcome: GroupOutcome) -> Self {
-        Self { receipts: vec![], rows: vec![], stamps: vec![], outcome, commits: false }
+        Self {
+            receipts: vec![],
+            rows: vec![],
+            stamps: vec![],
+            part: None,
+            erased: vec![],
+            outcome,
+            commits: false,
+        }
     }
+}
+
+/// An op as it is looked at.
+struct Judged<'g> {
+    op: &'g Op,
+    hash: OpHash,
+    known: Option<Receipt>,
+    stamp: Stamp,
+    /// About somebody who was erased: it gets its receipt, and nothing of it is kept.
+    erased: bool,
 }
 
 /// Takes a numbered group in. Nothing is written: the caller stores what comes back.
@@ -253,11 +281,12 @@ pub fn ingest<V: LogView>(
         // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
         return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
     }
-    let mut known = Vec::with_capacity(group.ops.len());
+    let gone = erased_ops(view, &group.ops)?;
+    let mut ops = Vec::with_capacity(group.ops.len());
     let mut invalid = !is_sound(group, context);
-    for (op, own) in group.ops.iter().zip(&hashes) {
-        let receipt = match view.known(op.id())? {
-            Some((hash, receipt)) if hash == *own => Some(receipt),
+    for (op, hash) in group.ops.iter().zip(hashes) {
+        let known = match view.known(op.id())? {
+            Some((known, receipt)) if known == hash => Some(receipt),
             Some(_) => {
                 invalid = true;
                 None
@@ -268,31 +297,74 @@ pub fn ingest<V: LogView>(
                 None
             }
         };
-        known.push(receipt);
+        let erased = gone.contains(&op.header.id.index);
+        ops.push(Judged { op, hash, known, stamp: Stamp::default(), erased });
     }
-    let stamps = stamps(view, numbered, context, &known)?;
-    let quarantined = |reason| Ingested {
-        receipts: known.iter().flatten().cloned().collect(),
-        rows: vec![],
-        stamps: stamps.clone(),
-        outcome: GroupOutcome::Quarantined(reason),
-        commits: true,
+    give_stamps(view, numbered, context, &mut ops)?;
+    let erased = ops.iter().filter(|one| one.erased).map(|one| one.op.header.record).collect();
+    let mut judged = Ingested {
+        receipts: ops.iter().filter_map(|one| one.known.clone()).collect(),
+        stamps: ops.iter().map(|one| one.stamp).collect(),
+        part: group.part(|op| !gone.contains(&op.header.id.index)),
+        erased,
+        ..Ingested::nothing(GroupOutcome::Known)
     };
-    if invalid {
-        return Ok(quarantined(Quarantine::Invalid));
+    let reason = if invalid {
+        Some(Quarantine::Invalid)
+    } else if ops.iter().all(|one| one.known.is_some()) {
+        return Ok(judged);
+    } else {
+        let mut rows = Rows::new(view);
+        let reason = keeps_apart(&mut rows, &ops, context)?;
+        if reason.is_none() {
+            return take(rows, ops, context, judged);
+        }
+        reason
+    };
+    // Of what is only about the erased there is nothing left that anybody could look at.
+    judged.outcome = match reason {
+        Some(reason) if judged.part.is_some() => GroupOutcome::Quarantined(reason),
+        _ => GroupOutcome::Superseded,
+    };
+    judged.commits = true;
+    Ok(judged)
+}
+
+/// Which ops are about somebody who was erased: their record is listed, or something it lies under, be it in the same
+/// group (F12: the id of an event that was pending elsewhere stands in no ledger).
+pub(crate) fn erased_ops<V: LogView>(view: &V, ops: &[Op]) -> Result<BTreeSet<u16>, V::Error> {
+    let (mut gone, mut records) = (BTreeSet::new(), BTreeSet::new());
+    for op in ops {
+        let above = RecordKind::from_no(op.header.kind).and_then(|kind| parent_of(op, kind));
+        for record in above.map(|(_, record)| record).into_iter().chain([op.header.record]) {
+            if records.contains(&record) || view.erased(record)? {
+                gone.insert(op.header.id.index);
+                records.insert(op.header.record);
+            }
+        }
     }
-    if known.iter().all(Option::is_some) {
-        let receipts = known.into_iter().flatten().collect();
-        return Ok(Ingested { receipts, rows: vec![], stamps, outcome: GroupOutcome::Known, commits: false });
+    Ok(gone)
+}
+
+/// Why a group cannot be taken, if it cannot.
+fn keeps_apart<V: LogView>(
+    rows: &mut Rows<'_, V>,
+    ops: &[Judged<'_>],
+    context: &IngestContext<'_>,
+) -> Result<Option<Quarantine>, V::Error> {
+    let fresh: Vec<&Op> =
+        ops.iter().filter(|one| one.known.is_none() && !one.erased).map(|one| one.op).collect();
+    let Some(first) = fresh.first() else { return Ok(None) };
+    // Also after a restore that forgot that it waited: what was written anew is not taken a second time.
+    if rows.get(RecordKind::Mending.no(), first.header.id.group.0)?.is_some() {
+        return Ok(Some(Quarantine::Mended));
     }
-    let mut rows = Rows::new(view);
-    if !rights_suffice(group, context) || !scopes_fit(&mut rows, group, &known)? {
-        return Ok(quarantined(Quarantine::Rights));
+    let base = context.base_known.then_some(first.header.base);
+    let may = may_write(context.held, first.header.scope, base, context.received_at_ms);
+    if !may || !scopes_fit(rows, &fresh)? {
+        return Ok(Some(Quarantine::Rights));
     }
-    if !parents_known(&mut rows, group, &known)? {
-        return Ok(quarantined(Quarantine::NoParent));
-    }
-    take(rows, numbered, context, &hashes, known, stamps)
+    Ok((!parents_known(rows, &fresh)?).then_some(Quarantine::NoParent))
 }
 
 /// `None` if the group is next, or uses its number for the second time.
@@ -312,41 +384,32 @@ fn judge_number<V: LogView>(
 
 fn is_sound(group: &Group, context: &IngestContext<'_>) -> bool {
     let here = |op: &Op| (op.header.commune, op.header.device) == (context.commune, context.device);
-    group.check(&context.limits).is_ok() && group.ops.iter().all(here)
-}
-
-fn rights_suffice(group: &Group, context: &IngestContext<'_>) -> bool {
-    group.ops.first().is_some_and(|op| {
-        let base = context.base_known.then_some(op.header.base);
-        may_write(context.held, op.header.scope, base, context.received_at_ms)
-    })
+    group.check_arrived(&context.limits).is_ok() && group.ops.iter().all(here)
 }
 
 /// Each op's effective stamp: the receipt's for a known one, the arrival's for one out of quarantine.
-fn stamps<V: LogView>(
+fn give_stamps<V: LogView>(
     view: &V,
     numbered: &Numbered,
     context: &IngestContext<'_>,
-    known: &[Option<Receipt>],
-) -> Result<Vec<Stamp>, V::Error> {
-    let ops = &numbered.group.ops;
+    ops: &mut [Judged<'_>],
+) -> Result<(), V::Error> {
     let arrived: &[Stamp] = match &context.arrival {
         Arrival::Released(stamps) => stamps,
         Arrival::Pushed => &[],
     };
     let mut previous = view.last_stamp(context.device, numbered.incarnation)?;
-    let mut given: Vec<Stamp> = Vec::with_capacity(ops.len());
-    for (place, (op, known)) in ops.iter().zip(known).enumerate() {
-        let stamp = match (known, arrived.get(place)) {
+    let mut given: HashMap<OpId, Stamp> = HashMap::new();
+    for (place, one) in ops.iter_mut().enumerate() {
+        let op = one.op;
+        one.stamp = match (&one.known, arrived.get(place)) {
             (Some(receipt), _) => receipt.stamp,
             (None, Some(arrived)) => *arrived,
             (None, None) => {
                 let mut replaced = Vec::new();
                 for id in op.fields.iter().filter_map(|edit| edit.replaced) {
-                    let same_group = id.group == numbered.group.id;
-                    let earlier = given.get(usize::from(id.index)).filter(|_| same_group).copied();
-                    replaced.extend(match earlier {
-                        Some(stamp) => Some(stamp),
+                    replaced.extend(match given.get(&id) {
+                        Some(stamp) => Some(*stamp),
                         None => view.stamp_of(id)?,
                     });
                 }
@@ -361,41 +424,37 @@ fn stamps<V: LogView>(
                 })
             }
         };
-        previous = previous.max(Some(stamp));
-        given.push(stamp);
+        previous = previous.max(Some(one.stamp));
+        given.insert(op.id(), one.stamp);
     }
-    Ok(given)
+    Ok(())
 }
 
 /// Merges the ops that are not known yet and writes their receipts.
 fn take<V: LogView>(
     mut rows: Rows<'_, V>,
-    numbered: &Numbered,
+    ops: Vec<Judged<'_>>,
     context: &IngestContext<'_>,
-    hashes: &[OpHash],
-    known: Vec<Option<Receipt>>,
-    stamps: Vec<Stamp>,
+    judged: Ingested,
 ) -> Result<Ingested, V::Error> {
-    let mut receipts = Vec::with_capacity(numbered.group.ops.len());
-    for (((op, hash), known), stamp) in numbered.group.ops.iter().zip(hashes).zip(known).zip(&stamps) {
+    let mut receipts = Vec::with_capacity(ops.len());
+    for Judged { op, hash, known, stamp, erased } in ops {
         if let Some(receipt) = known {
             receipts.push(receipt);
             continue;
         }
-        let found = rivals(rows.of(op)?, op);
-        rows.merge(op, *stamp)?;
-        receipts.push(context.key.seal(Receipt {
-            op: op.id(),
-            op_hash: *hash,
-            stamp: *stamp,
-            first: context.position,
-            found,
-            mac: [0; 16],
-        }));
+        let mut found = Vec::new();
+        if !erased {
+            found = rivals(rows.of(op)?, op);
+            rows.merge(op, stamp)?;
+        }
+        let first = context.position;
+        let receipt = Receipt { op: op.id(), op_hash: hash, stamp, first, found, mac: [0; 16] };
+        receipts.push(context.key.seal(receipt));
     }
     let rows = rows.into_changed();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
-    Ok(Ingested { receipts, rows, stamps, outcome, commits: true })
+    Ok(Ingested { receipts, rows, outcome, commits: true, ..judged })
 }
 
 /// §2: concurrent ⇔ the replaced op is not the winner at ingest. Equal values are no conflict (F14).

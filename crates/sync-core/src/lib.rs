@@ -11,6 +11,7 @@ mod address;
 pub mod alias;
 pub mod api;
 mod batch;
+pub mod commune;
 pub mod conflict;
 pub mod digest;
 pub mod group;
@@ -18,7 +19,10 @@ pub mod head;
 mod hex;
 pub mod household;
 pub mod ingest;
+pub mod jobs;
+pub mod ledger;
 pub mod local;
+pub mod membership;
 pub mod moves;
 pub mod offer;
 pub mod op;
@@ -31,9 +35,11 @@ pub mod retained;
 pub mod rights;
 pub mod row;
 pub mod row_bytes;
+pub mod snapshot;
 pub mod stamp;
 pub mod value;
 pub mod wire;
+pub mod witness;
 
 pub use group::{Group, GroupError, GroupLimits};
 pub use ingest::{GroupOutcome, IngestContext, Ingested, LogView, Quarantine, ingest};
@@ -47,6 +53,8 @@ pub use value::Value;
 
 #[cfg(test)]
 mod convergence;
+#[cfg(test)]
+mod erasing;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]

@@ -11,9 +11,8 @@ use domain::ids::CommuneId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::group::Group;
-use crate::ingest::{LogView, Rows};
-use crate::op::{Op, OpId};
+use crate::ingest::{LogView, Rows, erased_ops};
+use crate::op::{Op, OpHeader, OpId};
 use crate::parents::parents_known;
 use crate::position::Position;
 use crate::receipt::{Receipt, ReceiptKey};
@@ -23,12 +22,38 @@ use crate::wire::PageGroup;
 
 /// What giving back reads of a log, beside what ingest reads.
 pub trait HistoryView: LogView {
-    /// Every op of a record that was taken, with its stamp.
-    fn ops_of(&self, kind: u16, record: Uuid) -> Result<Vec<(Op, Stamp)>, Self::Error>;
+    /// What the stream carries of a record: every group, or part of one, that has an op of it.
+    fn groups_of(&self, kind: u16, record: Uuid) -> Result<Vec<PageGroup>, Self::Error>;
     /// Where an op was committed in the present history.
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, Self::Error>;
-    /// Records right under this one.
-    fn children(&self, kind: u16, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
+    /// Kinds and ids of the records right under this one ([`crate::parents::parent_of_row`]).
+    fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
+
+    /// Every op of a record that was taken, with its stamp.
+    fn ops_of(&self, kind: u16, record: Uuid) -> Result<Vec<(Op, Stamp)>, Self::Error> {
+        let mut all = Vec::new();
+        for PageGroup { group, receipts, .. } in self.groups_of(kind, record)? {
+            let of_it =
+                group.ops.into_iter().filter(|op| (op.header.kind, op.header.record) == (kind, record));
+            all.extend(of_it.filter_map(|op| {
+                let receipt = receipts.iter().find(|receipt| receipt.op == op.id())?;
+                Some((op, receipt.stamp))
+            }));
+        }
+        Ok(all)
+    }
+}
+
+/// What stays of an op whose subject was erased: its header, and what its hash needs of the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BareOp {
+    /// Who, what, when.
+    pub header: OpHeader,
+    /// [`Op::payload_hash`]
+    #[serde(with = "crate::hex")]
+    pub payload_hash: [u8; 32],
+    /// The server's word for it.
+    pub receipt: Receipt,
 }
 
 /// The server's side of it.
@@ -54,6 +79,8 @@ pub enum OfferOutcome {
     Waits,
     /// No op of it has a receipt of this commune for its content. The laptop keeps it.
     Unproven,
+    /// All of it is about somebody who was erased. The laptop will hear of it.
+    Erased,
 }
 
 /// What is to be stored, in one transaction at the position handed in.
@@ -61,6 +88,10 @@ pub enum OfferOutcome {
 pub struct TakenBack {
     /// Ops that are taken now, with their receipts: what the stream carries at the position.
     pub part: Option<PageGroup>,
+    /// What waits for a record or its parent.
+    pub waits: Option<PageGroup>,
+    /// Records that lie under an erased one: from now on they are listed too.
+    pub erased: Vec<Uuid>,
     /// Rows that changed by it.
     pub rows: Vec<Row>,
     /// Receipts of known ops whose offered receipt has the lower stamp: they stand from now on (F8).
@@ -75,7 +106,16 @@ pub struct TakenBack {
 
 impl TakenBack {
     fn nothing(outcome: OfferOutcome) -> Self {
-        Self { part: None, rows: vec![], lowered: vec![], again: vec![], outcome, commits: false }
+        Self {
+            part: None,
+            waits: None,
+            erased: vec![],
+            rows: vec![],
+            lowered: vec![],
+            again: vec![],
+            outcome,
+            commits: false,
+        }
     }
 }
 
@@ -87,7 +127,14 @@ pub fn take_back<V: HistoryView>(
     context: OfferContext<'_>,
 ) -> Result<TakenBack, V::Error> {
     let (mut fresh, mut lowered, mut held) = (Vec::new(), Vec::new(), None);
-    for op in offered.group.ops.iter().filter(|op| op.header.commune == context.commune) {
+    // What is about somebody erased since is neither taken nor kept (§9); of its header see [`take_bare`].
+    let gone = erased_ops(view, &offered.group.ops)?;
+    let erased: Vec<Uuid> = {
+        let of_gone = |op: &&Op| gone.contains(&op.header.id.index);
+        offered.group.ops.iter().filter(of_gone).map(|op| op.header.record).collect()
+    };
+    let ours = |op: &&Op| op.header.commune == context.commune && !gone.contains(&op.header.id.index);
+    for op in offered.group.ops.iter().filter(ours) {
         let Some(receipt) = proof_of(op, &offered.receipts, context.key) else { continue };
         match view.known(op.id())? {
             None => fresh.push((op, receipt)),
@@ -102,19 +149,30 @@ pub fn take_back<V: HistoryView>(
         }
     }
     if fresh.is_empty() && lowered.is_empty() {
-        let outcome = held.map_or(OfferOutcome::Unproven, OfferOutcome::Held);
-        return Ok(TakenBack::nothing(outcome));
+        let outcome = match held {
+            Some(position) => OfferOutcome::Held(position),
+            None if gone.is_empty() => OfferOutcome::Unproven,
+            None => OfferOutcome::Erased,
+        };
+        return Ok(TakenBack { erased, ..TakenBack::nothing(outcome) });
     }
-    let group = Group {
-        id: offered.group.id,
-        // The seed gives away the salts of the ops that are not here.
-        seed: offered.group.seed.filter(|_| fresh.len() == offered.group.ops.len()),
-        ops: fresh.iter().map(|(op, _)| (*op).clone()).collect(),
-    };
+    let group = offered.group.part(|op| fresh.iter().any(|(one, _)| one.id() == op.id()));
     let mut rows = Rows::new(view);
-    if !parents_known(&mut rows, &group, &vec![None; group.ops.len()])? {
+    let ops: Vec<&Op> = fresh.iter().map(|(op, _)| *op).collect();
+    if let Some(group) = &group
+        && !parents_known(&mut rows, &ops)?
+    {
         let waited = context.released || view.quarantined(group.id, group.hash())?.is_some();
-        return Ok(TakenBack { commits: !waited, ..TakenBack::nothing(OfferOutcome::Waits) });
+        return Ok(TakenBack {
+            waits: Some(PageGroup {
+                position: context.position,
+                group: group.clone(),
+                receipts: fresh.iter().map(|(_, receipt)| (*receipt).clone()).collect(),
+            }),
+            commits: !waited,
+            erased,
+            ..TakenBack::nothing(OfferOutcome::Waits)
+        });
     }
     for (op, receipt) in &fresh {
         rows.merge(op, receipt.stamp)?;
@@ -127,11 +185,32 @@ pub fn take_back<V: HistoryView>(
     let receipts =
         |ops: Vec<(&Op, &Receipt)>| ops.into_iter().map(|(_, one)| one.clone()).collect::<Vec<_>>();
     let position = context.position;
-    let part = (!group.ops.is_empty()).then(|| PageGroup { position, group, receipts: receipts(fresh) });
+    let part = group.map(|group| PageGroup { position, group, receipts: receipts(fresh) });
     let mut rows = rows.into_changed();
     rows.retain(|row| !fallen.contains(&(row.kind, row.record)));
     let outcome = OfferOutcome::Held(position);
-    Ok(TakenBack { part, rows, lowered: receipts(lowered), again, outcome, commits: true })
+    Ok(TakenBack {
+        part,
+        waits: None,
+        erased,
+        rows,
+        lowered: receipts(lowered),
+        again,
+        outcome,
+        commits: true,
+    })
+}
+
+/// Takes the header of an erased op back: the log never forgets the name of an op that it gave a receipt (§9). Only of
+/// what is erased here too, or somebody could make an op unknown by withholding what it says.
+pub fn take_bare<V: LogView>(view: &V, bare: &BareOp, context: OfferContext<'_>) -> Result<bool, V::Error> {
+    let hash = bare.header.hash(&bare.payload_hash);
+    let receipt = &bare.receipt;
+    let proven = receipt.op == bare.header.id && receipt.op_hash == hash && context.key.verify(receipt);
+    Ok(proven
+        && bare.header.commune == context.commune
+        && view.known(receipt.op)?.is_none()
+        && view.erased(bare.header.record)?)
 }
 
 /// The receipt of an op among those that came with it, if it is this commune's and of this content.

@@ -5,10 +5,8 @@ use std::collections::HashSet;
 use domain::registry::{Nature, RecordKind, no, parent_field};
 use uuid::Uuid;
 
-use crate::group::Group;
 use crate::ingest::{LogView, Rows};
 use crate::op::{Op, Scope};
-use crate::receipt::Receipt;
 use crate::row::Row;
 
 /// What a record's parent is.
@@ -23,7 +21,8 @@ pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
         | RecordKind::Household
         | RecordKind::RosterList
         | RecordKind::Assignment
-        | RecordKind::SameAs => None,
+        | RecordKind::SameAs
+        | RecordKind::Mending => None,
     }
 }
 
@@ -41,16 +40,25 @@ fn begins(op: &Op, kind: RecordKind) -> bool {
 }
 
 /// The parent that an op names, where its kind has one.
-fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
+pub(crate) fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     let named = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
     parent_kind(kind).zip(named)
 }
 
-/// What a row lies under.
-pub fn parent_of_row(row: &Row) -> Option<(u16, Uuid)> {
-    let kind = RecordKind::from_no(row.kind)?;
-    let named = parent_field(kind).and_then(|no| row.value(no))?.as_uuid();
-    parent_kind(kind).map(RecordKind::no).zip(named)
+/// What a row lies under: it moves and is erased with it. An edge lies under its smaller end.
+pub fn parent_of_row(row: &Row) -> Option<Uuid> {
+    let field = match RecordKind::from_no(row.kind)? {
+        RecordKind::SameAs => Some(no::SAME_AS_A),
+        kind => parent_field(kind),
+    };
+    row.value(field?)?.as_uuid()
+}
+
+/// The two records that an edge joins, whichever kind they are.
+fn ends_of(op: &Op) -> impl Iterator<Item = (u16, Uuid)> {
+    let ends = [no::SAME_AS_A, no::SAME_AS_B].map(|no| op.field(no).and_then(|edit| edit.value.as_uuid()));
+    let kinds = [RecordKind::Member, RecordKind::Household].map(RecordKind::no);
+    ends.into_iter().flatten().flat_map(move |end| kinds.map(|kind| (kind, end)))
 }
 
 /// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
@@ -65,16 +73,12 @@ fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
 }
 
 /// True if every op's record, or what it begins or is put under, is in the log or earlier in the group.
-/// Kinds of a newer version are not judged.
-pub(crate) fn parents_known<V: LogView>(
-    rows: &mut Rows<'_, V>,
-    group: &Group,
-    known: &[Option<Receipt>],
-) -> Result<bool, V::Error> {
+/// Kinds of a newer version are not judged. `ops` are those that the log does not know yet.
+pub(crate) fn parents_known<V: LogView>(rows: &mut Rows<'_, V>, ops: &[&Op]) -> Result<bool, V::Error> {
     let mut begun: HashSet<(u16, Uuid)> = HashSet::new();
-    for (op, known) in group.ops.iter().zip(known) {
+    for op in ops {
         let (no, record) = (op.header.kind, op.header.record);
-        let Some(kind) = RecordKind::from_no(no).filter(|_| known.is_none()) else { continue };
+        let Some(kind) = RecordKind::from_no(no) else { continue };
         if !begun.contains(&(no, record)) && !begins(op, kind) && rows.get(no, record)?.is_none() {
             return Ok(false);
         }
@@ -89,20 +93,20 @@ pub(crate) fn parents_known<V: LogView>(
 }
 
 /// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the
-/// household it moves to, its alley. Rights are judged by the op's own scope, which its writer chose; without this,
+/// household it moves to, its alley; an edge joins what lies in one scope (F20: across scopes, move first, then join). Rights are judged by the op's own scope, which its writer chose; without this,
 /// somebody who knows an id could write into another hamlet's records, and that hamlet would never hear of it. What
 /// was there and has moved away since may still be written to from there (§7): the writer had not heard of it.
-pub(crate) fn scopes_fit<V: LogView>(
-    rows: &mut Rows<'_, V>,
-    group: &Group,
-    known: &[Option<Receipt>],
-) -> Result<bool, V::Error> {
-    for op in group.ops.iter().zip(known).filter(|(_, known)| known.is_none()).map(|(op, _)| op) {
+/// `ops` are those that the log does not know yet.
+pub(crate) fn scopes_fit<V: LogView>(rows: &mut Rows<'_, V>, ops: &[&Op]) -> Result<bool, V::Error> {
+    for op in ops {
         let scope = op.header.scope;
         let mut touched = vec![(op.header.kind, op.header.record, false)];
         if let Some(kind) = RecordKind::from_no(op.header.kind) {
             let above = [parent_of(op, kind), also_under(op, kind)].into_iter().flatten();
             touched.extend(above.map(|(kind, record)| (kind.no(), record, true)));
+            if kind == RecordKind::SameAs {
+                touched.extend(ends_of(op).map(|(kind, record)| (kind, record, false)));
+            }
         }
         for (kind, record, above) in touched {
             let Some(there) = rows.get(kind, record)?.map(|row| row.scope) else { continue };

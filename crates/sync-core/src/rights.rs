@@ -1,5 +1,8 @@
-//! May this device write into this scope? §4: judged by the assignment in force at the op's `base` or
-//! later, ended at most 30 days ago, so that work done before a reassignment can still be uploaded.
+//! May this device write into this scope, and what may it read? Writing is judged by the assignment in force at the
+//! op's `base` or later, ended at most 30 days ago, so that work done before a reassignment can still be uploaded (§4).
+//! Reading goes by the present assignments only.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,49 @@ pub struct Ended {
     pub at_ms: i64,
 }
 
+/// What somebody may read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// Every hamlet unit and what is everybody's.
+    All,
+    /// These scopes.
+    Only(BTreeSet<Scope>),
+}
+
+impl Sight {
+    /// Of somebody who does not belong here.
+    pub const NOTHING: Self = Self::Only(BTreeSet::new());
+
+    /// By the assignments that have not ended. Somebody without any sees what is everybody's.
+    pub fn of(held: &[Held]) -> Self {
+        let mut scopes = BTreeSet::from([Scope::COMMUNE]);
+        for one in held.iter().filter(|one| one.ended.is_none()) {
+            match one.reach {
+                Reach::WholeCommune => return Self::All,
+                Reach::Scope(scope) => scopes.insert(scope),
+            };
+        }
+        Self::Only(scopes)
+    }
+
+    /// What both cover.
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, both) | (both, Self::All) => both.clone(),
+            (Self::Only(one), Self::Only(other)) => Self::Only(one & other),
+        }
+    }
+
+    /// True if what lies in the scope may be read.
+    pub fn covers(&self, scope: Scope) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(scopes) => scopes.contains(&scope),
+        }
+    }
+}
+
 const GRACE_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// True if one of the assignments reaches the scope. `base` is `None` where the server does not know the
@@ -56,6 +102,24 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn only_present_assignments_give_sight() {
+        let (mine, other) = (Scope(Uuid::from_u128(1)), Scope(Uuid::from_u128(2)));
+        let ended = Some(Ended { position: Position::default(), at_ms: 0 });
+        let held = |reach, ended| Held { reach, ended };
+        let check = |all: &[Held], expect: [bool; 3]| {
+            let sight = Sight::of(all);
+            assert_eq!([mine, other, Scope::COMMUNE].map(|scope| sight.covers(scope)), expect, "{all:?}");
+            assert_eq!((sight.and(&Sight::All), Sight::All.and(&sight)), (sight.clone(), sight));
+        };
+        check(&[], [false, false, true]);
+        check(&[held(Reach::Scope(mine), None)], [true, false, true]);
+        check(&[held(Reach::Scope(mine), ended)], [false, false, true]);
+        check(&[held(Reach::WholeCommune, ended)], [false, false, true]);
+        check(&[held(Reach::Scope(mine), None), held(Reach::WholeCommune, None)], [true; 3]);
+        assert!(![mine, Scope::COMMUNE].iter().any(|scope| Sight::NOTHING.covers(*scope)));
+    }
 
     #[test]
     fn work_done_before_a_reassignment_still_arrives() {

@@ -8,19 +8,28 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::batch::*;
+use crate::digest::Buckets;
 use crate::group::{Group, GroupError, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::hex::HexBytes;
 use crate::ingest::GroupOutcome;
-use crate::offer::OfferOutcome;
-use crate::op::{GroupId, OpId};
+use crate::offer::{BareOp, OfferOutcome};
+use crate::op::{GroupId, OpId, Scope};
 use crate::position::{Cursor, Position};
 use crate::receipt::{Found, Receipt};
+use crate::rights::Sight;
 use crate::row::Row;
 use crate::stamp::Stamp;
 
 /// The protocol of this version; the server speaks two older ones too.
 pub const PROTOCOL: u16 = 1;
+
+/// What a server of protocol `ours` speaks with a laptop of protocol `theirs`: the older of both, as long as it is one
+/// of the server's three. `None`: the laptop is too old to read a page; what it pushes is stored all the same (§10).
+pub fn spoken(theirs: u16, ours: u16) -> Option<u16> {
+    let oldest = ours.saturating_sub(2).max(1);
+    (theirs >= oldest).then_some(theirs.min(ours))
+}
 
 /// What one request may carry. Announced by the server, enforced before and after inflation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,10 +70,17 @@ pub struct Hello {
     pub cursor: Option<Cursor>,
     /// The highest number it ever gave in this incarnation; 0 if none.
     pub highest_dseq: u64,
+    /// The farthest that the server ever said it stands: shown first thing, so that a server that was put back hears of
+    /// it before anything is sent (§6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<HeadReceipt>,
+    /// The last line of the ledger that it has applied (§9).
+    #[serde(default)]
+    pub ledger: u64,
 }
 
 /// The server's first words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelloReply {
     /// What it will speak.
     pub protocol: u16,
@@ -79,10 +95,18 @@ pub struct HelloReply {
     pub limits: Limits,
     /// Its clock.
     pub server_time_ms: i64,
-    /// Number of the ledger of erasures; 0 until there is one (§9).
-    pub erasure_ledger: u64,
-    /// Number of the ledger of assignments; 0 until there is one (§6).
-    pub assignment_ledger: u64,
+    /// The last line of the ledger of assignments, revocations and erasures; 0 until there is one (§6, §9).
+    #[serde(default)]
+    pub ledger: u64,
+    /// Who was erased since the laptop's line: applied before anything else (F12).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<Uuid>,
+    /// What is in the laptop's sight now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
+    /// Where the oldest backup stands that may still be restored; nothing beyond it is forgotten (F2).
+    #[serde(default)]
+    pub watermark: Position,
 }
 
 /// What became of one group of a batch.
@@ -94,7 +118,7 @@ pub struct GroupAnswer {
     pub group: GroupId,
     /// What became of it.
     pub outcome: GroupOutcome,
-    /// Of a known group: where the present history has the last of its ops. A laptop whose cursor is there already
+    /// Of a group that was taken: where the present history has the last of its ops. A laptop whose cursor is there already
     /// has them in its rows, and no page will deliver them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Position>,
@@ -116,6 +140,45 @@ pub struct PushReply {
     pub proof: Option<HeadReceipt>,
 }
 
+/// What a laptop gives back after a restore (§6).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Ops with their receipts, its own and others'.
+    pub groups: Vec<PageGroup>,
+    /// Headers of ops whose subject was erased (§9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bare: Vec<BareOp>,
+}
+
+/// Asks for records as they stand at the head: of a scope that came into sight, or of buckets that differ (§8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsRequest {
+    /// Which buckets of which scopes.
+    pub of: Vec<(Scope, Vec<u8>)>,
+}
+
+/// Records as they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsReply {
+    /// By scope, kind and id.
+    pub rows: Vec<Row>,
+    /// Where the stream stood. A laptop takes them only if it stands there too.
+    pub at: Cursor,
+    /// The ledger then.
+    pub ledger: u64,
+}
+
+/// Asks for the digests of scopes, to be compared at equal head and equal ledger only (§8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestsReply {
+    /// Of every scope in sight, bucket by bucket; of an empty scope nothing.
+    pub of: Vec<(Scope, Buckets)>,
+    /// Where the stream stood.
+    pub at: Cursor,
+    /// The ledger then.
+    pub ledger: u64,
+}
+
 /// The answer to what was given back after a restore.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferReply {
@@ -127,10 +190,13 @@ pub struct OfferReply {
 }
 
 /// What a laptop asks for: all its scopes, from its one cursor on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
     /// Last seen; `None` from the beginning.
     pub cursor: Option<Cursor>,
+    /// What it believes to be in its sight; `None` of one that says nothing: all that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
     /// Bytes before compression; one group is sent whatever its size.
     pub max_bytes: usize,
 }
@@ -222,6 +288,9 @@ pub struct Page {
     pub rows: Vec<PageRow>,
     /// True if the stream goes on.
     pub more: bool,
+    /// What is in sight, where that is less than the asker believed: what it lost goes with this page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
     /// The server's word that it stood at `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<HeadReceipt>,
@@ -248,4 +317,20 @@ pub fn in_order(exits: Vec<Exit>, groups: Vec<PageGroup>, rows: Vec<PageRow>) ->
     // Stable: within a position the order above stays.
     all.sort_by_key(|(position, _)| *position);
     all.into_iter().map(|(_, delivered)| delivered).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_is_upgraded_first_and_a_newer_laptop_falls_back() {
+        let check = |theirs, ours, expect| assert_eq!(spoken(theirs, ours), expect, "{theirs} with {ours}");
+        check(1, 1, Some(1));
+        check(2, 1, Some(1));
+        check(1, 3, Some(1));
+        check(1, 4, None);
+        check(3, 5, Some(3));
+        check(0, 1, None);
+    }
 }

@@ -70,6 +70,7 @@ pub(crate) struct Hello {
     incarnation: u64,
     cursor: Option<Cursor>,
     highest_dseq: u64,
+    ledger: u64,
 }
 
 /// See `sync_core::wire::HelloReply`.
@@ -82,8 +83,9 @@ pub(crate) struct HelloReply {
     #[schema(value_type = Object)]
     limits: (),
     server_time_ms: i64,
-    erasure_ledger: u64,
-    assignment_ledger: u64,
+    ledger: u64,
+    /// Epoch number and position.
+    watermark: Vec<u64>,
 }
 
 /// See `sync_core::position::Cursor`.

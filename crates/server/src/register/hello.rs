@@ -3,14 +3,12 @@
 
 use sync_core::api::{ApiCode, ApiError};
 use sync_core::ingest::LogView;
-use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL};
+use sync_core::position::Position;
+use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL, spoken};
 
 use super::Register;
 use super::devices::Device;
 use crate::error::{ServerError, refused};
-
-/// The oldest protocol this version speaks.
-const OLDEST_PROTOCOL: u16 = 1;
 
 pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Result<HelloReply, ServerError> {
     if hello.commune != register.commune() {
@@ -19,22 +17,24 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
     if hello.device != device.id {
         return Err(refused(ApiCode::AuthOtherDevice));
     }
-    if hello.protocol < OLDEST_PROTOCOL {
+    let Some(protocol) = spoken(hello.protocol, PROTOCOL) else {
         return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());
-    }
+    };
     register.read(|log| {
         let head = log.head()?.cursor();
         // Before anything is pushed: what a rewound register takes in is lost to every laptop that is ahead of it.
         log.checked(hello.cursor, head)?;
         Ok(HelloReply {
-            protocol: hello.protocol.min(PROTOCOL),
+            protocol,
             commune: register.commune(),
             highest_known: log.last_number(device.id, hello.incarnation)?,
             head,
             limits: Limits::default(),
             server_time_ms: register.now_ms(),
-            erasure_ledger: 0,
-            assignment_ledger: log.assignment_ledger()?,
+            ledger: log.assignment_ledger()?,
+            erased: vec![],
+            sight: None,
+            watermark: Position::default(),
         })
     })
 }

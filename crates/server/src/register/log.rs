@@ -159,4 +159,9 @@ impl LogView for Log<'_> {
     fn left(&self, _: u16, _: Uuid, _: Scope) -> Result<bool, ServerError> {
         Ok(false)
     }
+
+    /// Nobody is erased here yet.
+    fn erased(&self, _: Uuid) -> Result<bool, ServerError> {
+        Ok(false)
+    }
 }

@@ -315,6 +315,8 @@ impl Laptop {
             incarnation: self.incarnation,
             cursor: self.cursor,
             highest_dseq: self.dseq,
+            proof: None,
+            ledger: 0,
         }
     }
 
@@ -323,7 +325,7 @@ impl Laptop {
     }
 
     pub(crate) async fn page(&self, max_bytes: usize) -> Result<Page, Refused> {
-        self.post(api::PULL, &PullRequest { cursor: self.cursor, max_bytes }).await
+        self.post(api::PULL, &PullRequest { cursor: self.cursor, sight: None, max_bytes }).await
     }
 
     /// Pulls to the head and merges; returns the pages.

@@ -113,7 +113,7 @@ async fn a_cursor_of_another_log_is_refused() {
     let check = |cursor, code: ApiCode| {
         let mut asked = lan.hello_message();
         asked.cursor = Some(cursor);
-        let request = sync_core::wire::PullRequest { cursor: asked.cursor, max_bytes: 1000 };
+        let request = sync_core::wire::PullRequest { cursor: asked.cursor, sight: None, max_bytes: 1000 };
         let lan = &lan;
         async move {
             let refused =

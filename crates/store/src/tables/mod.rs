@@ -34,9 +34,11 @@ pub(crate) fn put(connection: &Connection, row: &Row) -> Result<Touched, StoreEr
         RecordKind::Consent => written_event(row, |key, consent| consents::put(connection, key, &consent)),
         RecordKind::Residence => written_event(row, |key, event| residences::put(connection, key, &event)),
         // Kept in base and overlay; their tables come with the screens that show them.
-        RecordKind::Attendance | RecordKind::RosterList | RecordKind::Assignment | RecordKind::SameAs => {
-            Ok(Touched::default())
-        }
+        RecordKind::Attendance
+        | RecordKind::RosterList
+        | RecordKind::Assignment
+        | RecordKind::SameAs
+        | RecordKind::Mending => Ok(Touched::default()),
     }
 }
 

@@ -200,6 +200,7 @@ impl Laptop {
                 .collect(),
             rows: vec![],
             more: false,
+            sight: None,
             proof: None,
         }
     }

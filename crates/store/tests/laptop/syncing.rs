@@ -71,6 +71,7 @@ fn f05_a_page_that_does_not_begin_at_the_cursor_is_refused_whole() {
         groups: vec![],
         rows: vec![],
         more: false,
+        sight: None,
         proof: None,
     };
     assert!(laptop.store().apply_page(page).is_err());

@@ -1,23 +1,28 @@
 //! The laptop's side of the model.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::ids::DeviceId;
 use uuid::Uuid;
 
 use super::Rows;
-use super::server::{Server, Sight};
+use super::server::Server;
+use crate::commune::forget;
 use crate::digest::{Buckets, bucket_of};
 use crate::group::{Group, GroupLimits};
-use crate::head::{HeadReceipt, Shown};
-use crate::ingest::GroupOutcome;
+use crate::head::HeadReceipt;
+use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::{LocalCounts, LocalStore};
-use crate::offer::OfferOutcome;
-use crate::op::Op;
+use crate::offer::{BareOp, OfferOutcome};
+use crate::op::{Op, OpId};
 use crate::parents::begun;
 use crate::position::{Cursor, Epoch, Position, is_after};
 use crate::receipt::Receipt;
 use crate::retained::Retained;
+use crate::rights::Sight;
 use crate::row::Row;
 use crate::samples::{COMMUNE, device};
+use crate::snapshot::{Snapshot, SnapshotHash};
 use crate::wire::*;
 
 #[derive(Clone)]
@@ -33,6 +38,12 @@ pub(crate) struct Laptop {
     pub(crate) retained: Retained,
     /// To be given back, and readable by the commune only: what is not in sight any more (F7).
     pub(crate) sealed: Retained,
+    /// Headers of what was erased, and in which epoch each was given back.
+    bare: BTreeMap<OpId, (BareOp, u32)>,
+    /// The last line of the ledger that was applied here.
+    pub(crate) ledger: u64,
+    /// Listed there, or found under something listed.
+    erased: BTreeSet<Uuid>,
     pub(crate) base: Rows,
     pub(crate) own: Vec<Own>,
     next_dseq: u64,
@@ -47,6 +58,8 @@ pub(crate) struct Own {
     pub(crate) receipts: Vec<Receipt>,
     /// Where the present history has it.
     at: Option<Position>,
+    /// A person decided about it: it is kept and no longer shown.
+    mended: bool,
 }
 
 impl Own {
@@ -66,14 +79,40 @@ impl Laptop {
             sight: Sight::All,
             retained: Retained::default(),
             sealed: Retained::default(),
+            bare: BTreeMap::new(),
+            ledger: 0,
+            erased: BTreeSet::new(),
             base: Rows::new(),
             own: vec![],
             next_dseq: 1,
         }
     }
 
+    /// One that begins with snapshots instead of the stream's beginning; all else comes as tail.
+    pub(crate) fn begun_with(n: u128, snapshots: &[(Vec<u8>, SnapshotHash)]) -> Self {
+        let mut laptop = Self { sight: Sight::Only(BTreeSet::new()), ..Self::new(n) };
+        for (bytes, name) in snapshots {
+            let snapshot = Snapshot::from_bytes(bytes, *name).unwrap();
+            assert!(laptop.cursor.is_none_or(|cursor| cursor == snapshot.at), "cut at one place");
+            laptop.cursor = Some(snapshot.at);
+            laptop.ledger = snapshot.ledger;
+            let Sight::Only(scopes) = &mut laptop.sight else { unreachable!() };
+            scopes.insert(snapshot.scope);
+            laptop.base.extend(snapshot.rows.into_iter().map(|row| ((row.kind, row.record), row)));
+        }
+        laptop
+    }
+
+    /// True if it has the op, readable or not.
+    pub(crate) fn holds(&self, op: OpId) -> bool {
+        let own = self.own.iter().flat_map(|own| &own.numbered.group.ops);
+        let kept = self.retained.groups().chain(self.sealed.groups()).flat_map(|kept| &kept.group.ops);
+        own.chain(kept).any(|one| one.id() == op)
+    }
+
     pub(crate) fn visible(&self, kind: u16, record: Uuid) -> Option<Row> {
-        let pending: Vec<&Op> = self.own.iter().flat_map(|own| &own.numbered.group.ops).collect();
+        let shown = self.own.iter().filter(|own| !own.mended);
+        let pending: Vec<&Op> = shown.flat_map(|own| &own.numbered.group.ops).collect();
         let mine = pending.iter().find(|op| (op.header.kind, op.header.record) == (kind, record));
         let base = self.base.get(&(kind, record)).cloned().or_else(|| mine.map(|op| Row::begun_by(op)))?;
         Some(base.overlay(&pending))
@@ -83,7 +122,7 @@ impl Laptop {
         group.check(&GroupLimits::default()).unwrap();
         let numbered = Numbered { incarnation: self.incarnation, dseq: self.next_dseq, group };
         self.next_dseq += 1;
-        self.own.push(Own { numbered, answered: false, receipts: vec![], at: None });
+        self.own.push(Own { numbered, answered: false, receipts: vec![], at: None, mended: false });
     }
 
     pub(crate) fn batch(&self, most: usize) -> Batch {
@@ -92,20 +131,29 @@ impl Laptop {
         Batch { protocol: PROTOCOL, commune: COMMUNE, device: self.device, epoch, offsets: vec![], groups }
     }
 
-    /// Into the present epoch (§6): everything is kept, the rows become the server's where they differ, all that has
-    /// receipts is given back, and what waits is pushed after it.
+    /// Into the present epoch (§6): everything is kept, and the rows become the server's where they differ.
     fn come_over(&mut self, server: &mut Server) {
         self.new_incarnation(self.incarnation.wrapping_mul(31) + 11).unwrap();
-        let theirs = server.snapshot(&self.sight);
+        let theirs = server.seen(&self.sight);
         let differing = Buckets::of(self.base.values()).differing(&Buckets::of(theirs.values()));
         let in_them = |(_, record): &(u16, Uuid)| differing.contains(&bucket_of(*record));
         self.base.retain(|key, _| !in_them(key));
         self.base.extend(theirs.into_iter().filter(|(key, _)| in_them(key)));
         let head = server.head();
         (self.cursor, self.proof) = (Some(head), Some(server.proof(head)));
+    }
+
+    /// Gives back whatever has no place in the present history yet, as far as this laptop has heard. That is everything
+    /// after a restore, what still waits for its parent, and what a cut left over (§6).
+    fn give_back(&mut self, server: &mut Server) {
+        let epoch = server.head().epoch.number;
         for kept in [&mut self.retained, &mut self.sealed] {
-            let groups: Vec<_> = kept.groups().cloned().collect();
-            let reply = server.offer(&groups);
+            let elsewhere = kept.groups().filter(|one| one.position.epoch != epoch);
+            let groups: Vec<_> = elsewhere.cloned().collect();
+            if groups.is_empty() {
+                continue;
+            }
+            let reply = server.offer(&Offer { groups, bare: vec![] });
             for (group, outcome) in reply.groups {
                 if let OfferOutcome::Held(position) = outcome {
                     kept.held_at(group, position);
@@ -113,12 +161,9 @@ impl Laptop {
             }
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
-        for own in &mut self.own {
-            own.at = None;
-            if own.receipts.is_empty() {
-                continue;
-            }
-            let reply = server.offer(&[own.as_offered()]);
+        let here = |own: &Own| own.at.is_some_and(|at| at.epoch == epoch);
+        for own in self.own.iter_mut().filter(|own| !own.receipts.is_empty() && !here(own)) {
+            let reply = server.offer(&Offer { groups: vec![own.as_offered()], bare: vec![] });
             match reply.groups[..] {
                 [(_, OfferOutcome::Held(position))] => own.at = Some(position),
                 [(_, OfferOutcome::Unproven)] => own.answered = false,
@@ -126,14 +171,69 @@ impl Laptop {
             }
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
+        let elsewhere = self.bare.values_mut().filter(|(_, offered)| *offered != epoch);
+        let mut bare = Vec::new();
+        for (one, offered) in elsewhere {
+            *offered = epoch;
+            bare.push(one.clone());
+        }
+        if !bare.is_empty() {
+            let reply = server.offer(&Offer { groups: vec![], bare });
+            self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
+        }
     }
 
-    /// The greeting: before anything is sent, both know which life of the log this is, and what is in sight.
-    pub(crate) fn meet(&mut self, server: &mut Server) {
-        if let Some(proof) = self.proof
-            && server.greet(&proof) != Shown::Present
-        {
+    /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
+    /// sight. False if this laptop was revoked.
+    pub(crate) fn meet(&mut self, server: &mut Server) -> bool {
+        let Some(reply) = server.hello(&self.hello().unwrap()) else { return false };
+        self.forget(&reply.erased);
+        self.ledger = reply.ledger;
+        if self.proof.is_some_and(|proof| proof.at.epoch != reply.head.epoch) {
             self.come_over(server);
+        } else if reply.highest_known >= self.next_dseq {
+            // Put back from a copy of its disk: numbers it does not remember are given away.
+            self.new_incarnation(self.incarnation.wrapping_mul(31) + 13).unwrap();
+        }
+        self.give_back(server);
+        self.settle();
+        true
+    }
+
+    /// Nothing of the erased stays: rows, what is kept to be given back, what waits (F12). Headers of what has a
+    /// receipt stay.
+    fn forget(&mut self, subjects: &[Uuid]) {
+        if subjects.is_empty() && self.erased.is_empty() {
+            return;
+        }
+        self.erased.extend(subjects);
+        let own = self.own.iter().flat_map(|own| &own.numbered.group.ops);
+        let ops = own.chain(self.retained.groups().flat_map(|kept| &kept.group.ops));
+        self.erased = forget(&self.erased, self.base.values(), ops);
+        let gone = |record: &Uuid| self.erased.contains(record);
+        self.base.retain(|(_, record), _| !gone(record));
+        let mut taken: Vec<PageGroup> = self.retained.extract(|op| gone(&op.header.record));
+        self.own.retain_mut(|own| {
+            taken.push(own.as_offered());
+            match own.numbered.group.part(|op| !gone(&op.header.record)) {
+                Some(part) => {
+                    own.receipts.retain(|receipt| part.ops.iter().any(|op| op.id() == receipt.op));
+                    own.numbered.group = part;
+                    true
+                }
+                None => false,
+            }
+        });
+        for group in &taken {
+            for op in group.group.ops.iter().filter(|op| gone(&op.header.record)) {
+                let receipt = group.receipts.iter().find(|receipt| receipt.op == op.id());
+                let bare = |receipt: &Receipt| BareOp {
+                    header: op.header.clone(),
+                    payload_hash: op.payload_hash(),
+                    receipt: receipt.clone(),
+                };
+                self.bare.extend(receipt.map(|receipt| (op.id(), (bare(receipt), group.position.epoch))));
+            }
         }
     }
 
@@ -142,7 +242,7 @@ impl Laptop {
     fn look_round(&mut self, server: &Server) {
         let sight = server.sight(self.device);
         if sight != self.sight {
-            let gained = server.snapshot(&sight).into_iter().filter(|(_, row)| !self.sight.covers(row.scope));
+            let gained = server.seen(&sight).into_iter().filter(|(_, row)| !self.sight.covers(row.scope));
             self.base.extend(gained);
             self.sight = sight;
         }
@@ -171,9 +271,35 @@ impl Laptop {
         }
     }
 
-    /// One exchange: greeting, push all, then pull all, taking a new incarnation when the numbers do not fit.
+    /// One exchange: greeting, push all, then pull all, taking a new incarnation when the numbers do not fit. One that
+    /// was revoked seals all that it holds and pushes what waits; of its own groups it keeps those without an answer.
     pub(crate) fn sync(&mut self, server: &mut Server) {
-        self.meet(server);
+        let belongs = self.meet(server);
+        self.push_all(server);
+        self.ask_again(server);
+        if !belongs {
+            self.sight = Sight::NOTHING;
+            self.hide_what_left();
+            return;
+        }
+        self.pull(server, usize::MAX);
+        self.look_round(server);
+        self.retained.forget_up_to(server.watermark());
+        self.sealed.forget_up_to(server.watermark());
+    }
+
+    /// What is kept apart may have been taken since, where no page brings it: its scope may not be in sight, or its
+    /// record has moved on. Sent again under its number, it gets its receipt, or the same answer.
+    fn ask_again(&mut self, server: &mut Server) {
+        let apart = self.own.iter().filter(|own| own.answered && own.receipts.is_empty() && !own.mended);
+        let groups: Vec<Numbered> = apart.map(|own| own.numbered.clone()).collect();
+        if !groups.is_empty() {
+            let reply = server.push(&Batch { groups, ..self.batch(1) });
+            self.acknowledge(&reply).unwrap();
+        }
+    }
+
+    fn push_all(&mut self, server: &mut Server) {
         for round in 0.. {
             assert!(round < 100, "a push never ends");
             let batch = self.batch(3);
@@ -187,18 +313,10 @@ impl Laptop {
                 self.new_incarnation(self.incarnation.wrapping_mul(31) + 7).unwrap();
             }
         }
-        self.pull(server, usize::MAX);
-        self.look_round(server);
-        let position = server.watermark;
-        let watermark = Position { epoch: server.epoch.number, position };
-        self.retained.forget_up_to(watermark);
-        self.sealed.forget_up_to(watermark);
     }
 
     pub(crate) fn pull(&mut self, server: &Server, most: usize) {
-        let (page, sight) = server.page(self.device, &self.sight, self.cursor, most);
-        // What is lost goes with this page; what came into sight is fetched when all else stands at the head.
-        self.sight = sight;
+        let page = server.page(self.device, &self.sight, self.cursor, most);
         let bytes = serde_json::to_vec(&page).unwrap();
         self.apply_page(serde_json::from_slice(&bytes).unwrap()).unwrap();
     }
@@ -227,6 +345,8 @@ impl LocalStore for Laptop {
             incarnation: self.incarnation,
             cursor: self.cursor,
             highest_dseq: self.next_dseq - 1,
+            proof: self.proof,
+            ledger: self.ledger,
         })
     }
 
@@ -253,13 +373,18 @@ impl LocalStore for Laptop {
             });
             let settles = kept_apart || group.ops.iter().all(receipted);
             settled += u64::from(settles && !own.answered);
-            if settles && !own.answered {
+            if settles && own.receipts.is_empty() {
                 let of_it = |receipt: &&Receipt| receipt.op.group == group.id && !kept_apart;
                 own.receipts = reply.receipts.iter().filter(of_it).cloned().collect();
                 let answers = reply.groups.iter().filter(|answer| answer.group == group.id);
                 own.at = answers.filter_map(|answer| answer.at).max();
             }
             own.answered |= settles;
+        }
+        let mended = |answer: &GroupAnswer| answer.outcome == GroupOutcome::Quarantined(Quarantine::Mended);
+        for own in &mut self.own {
+            let id = own.numbered.group.id;
+            own.mended |= reply.groups.iter().any(|answer| answer.group == id && mended(answer));
         }
         self.settle();
         Ok(settled)
@@ -269,6 +394,8 @@ impl LocalStore for Laptop {
         if page.from != self.cursor {
             return Err("the page does not begin at the cursor");
         }
+        // What is lost goes with this page; what came into sight is fetched when all else stands at the head.
+        self.sight = page.sight.unwrap_or(self.sight.clone());
         for delivered in in_order(page.exits, page.groups, page.rows) {
             match delivered {
                 Delivered::Exit(exit) => {
@@ -286,6 +413,7 @@ impl LocalStore for Laptop {
         self.cursor = Some(page.to);
         self.proof = HeadReceipt::farthest(self.proof, page.proof);
         self.settle();
+        self.forget(&[]);
         self.hide_what_left();
         Ok(())
     }

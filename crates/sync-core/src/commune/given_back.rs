@@ -1,0 +1,117 @@
+//! What laptops give back after a restore: [`crate::offer::take_back`] decides, this stores what it decided.
+
+use super::intake::receipts_of;
+use super::{Commune, CommuneStore, Sent, Waiting};
+use crate::ingest::Quarantine;
+use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, take_bare};
+use crate::op::{OpHash, Scope};
+use crate::receipt::Receipt;
+use crate::wire::{Numbered, OfferReply, PageGroup, PageRow};
+
+impl<S: CommuneStore> Commune<'_, S> {
+    /// Takes back what a laptop offers, in its order.
+    pub fn offer(&mut self, offered: &[PageGroup], bare: &[BareOp]) -> Result<OfferReply, S::Error> {
+        let mut groups = Vec::with_capacity(offered.len());
+        for one in offered {
+            let taken = take_back(&*self.store, one, self.offer_context(false))?;
+            let outcome = taken.outcome;
+            self.store_taken_back(one, taken)?;
+            groups.push((one.group.id, outcome));
+            self.settle()?;
+        }
+        for one in bare {
+            self.take_bare(one)?;
+        }
+        Ok(OfferReply { groups, proof: self.proof() })
+    }
+
+    fn offer_context(&self, released: bool) -> OfferContext<'_> {
+        OfferContext { commune: self.head.commune, position: self.head.next(), key: self.keys, released }
+    }
+
+    fn store_taken_back(&mut self, offered: &PageGroup, taken: TakenBack) -> Result<(), S::Error> {
+        self.store.put_erased(&taken.erased)?;
+        if !taken.commits {
+            return Ok(());
+        }
+        let position = self.head.next();
+        let scope = offered.group.scope().unwrap_or(Scope::COMMUNE);
+        if let Some(waits) = taken.waits {
+            let code = Quarantine::NoParent;
+            self.advance(scope, offered.group.id, code.code(), chained(&waits.receipts), Sent::default())?;
+            return self.store.put_waiting(&Waiting {
+                content: waits.group.hash(),
+                stamps: waits.receipts.iter().map(|receipt| receipt.stamp).collect(),
+                numbered: Numbered { incarnation: 0, dseq: 0, group: waits.group },
+                reason: code,
+                receipts: waits.receipts,
+                received_at_ms: self.head.received_at_ms,
+                entered_at: position,
+            });
+        }
+        let mut sent = Sent::default();
+        let rows: Vec<_> = taken.rows.into_iter().chain(taken.again.iter().cloned()).collect();
+        sent.rows.extend(taken.again.into_iter().map(|row| PageRow { position, row }));
+        self.write_rows(&rows, position, &mut sent)?;
+        let part = taken.part.as_ref().map_or(&[][..], |part| &part.receipts);
+        let stored: Vec<Receipt> = part.iter().chain(&taken.lowered).cloned().collect();
+        sent.group = taken.part;
+        self.advance(scope, offered.group.id, "", chained(&stored), sent)?;
+        for receipt in &stored {
+            let at = self.store.committed_at(receipt.op)?.unwrap_or(position);
+            self.store.put_receipt(receipt, at)?;
+        }
+        self.lower(&taken.lowered)?;
+        self.news = true;
+        Ok(())
+    }
+
+    /// Where the stream carries an op whose stamp fell, it carries it under the lower one from now on.
+    fn lower(&mut self, lowered: &[Receipt]) -> Result<(), S::Error> {
+        for receipt in lowered {
+            let Some(mut group) = self.group_with(receipt)? else { continue };
+            group
+                .receipts
+                .iter_mut()
+                .filter(|one| one.op == receipt.op)
+                .for_each(|one| *one = receipt.clone());
+            self.store.put_group(group.position, Some(&group))?;
+        }
+        Ok(())
+    }
+
+    fn group_with(&self, receipt: &Receipt) -> Result<Option<PageGroup>, S::Error> {
+        let Some(at) = self.store.committed_at(receipt.op)? else { return Ok(None) };
+        let before = at.position.saturating_sub(1);
+        let sent =
+            self.store.sent_after(before, 1)?.pop().filter(|sent| sent.position.position == at.position);
+        Ok(sent.and_then(|sent| sent.group))
+    }
+
+    /// Looks at what was given back and waited, once more.
+    pub(super) fn take_back_released(&mut self, waiting: &Waiting) -> Result<(), S::Error> {
+        let group = waiting.numbered.group.clone();
+        let receipts = receipts_of(&group, &waiting.receipts);
+        let offered = PageGroup { position: waiting.entered_at, group, receipts };
+        let taken = take_back(&*self.store, &offered, self.offer_context(true))?;
+        if taken.outcome == OfferOutcome::Waits {
+            return self.store.put_erased(&taken.erased);
+        }
+        self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
+        self.store_taken_back(&offered, taken)
+    }
+
+    fn take_bare(&mut self, bare: &BareOp) -> Result<(), S::Error> {
+        if !take_bare(&*self.store, bare, self.offer_context(false))? {
+            return Ok(());
+        }
+        let position = self.head.next();
+        let ops = [(bare.receipt.op, &bare.receipt.op_hash, bare.receipt.stamp)];
+        self.advance(bare.header.scope, bare.header.id.group, "", ops, Sent::default())?;
+        self.store.put_receipt(&bare.receipt, position)
+    }
+}
+
+fn chained(receipts: &[Receipt]) -> impl Iterator<Item = (crate::op::OpId, &OpHash, crate::stamp::Stamp)> {
+    receipts.iter().map(|receipt| (receipt.op, &receipt.op_hash, receipt.stamp))
+}

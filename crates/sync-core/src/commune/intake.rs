@@ -1,0 +1,240 @@
+//! What laptops push, and what waits: [`crate::ingest::ingest`] decides, this stores what it decided. Pushed batches,
+//! what leaves quarantine and the server's own edits all come through [`Commune::take`]; there is no second way to
+//! change a record.
+
+use domain::ids::{DeviceId, UserId};
+use domain::registry::RecordKind;
+
+use super::{Commune, CommuneStore, Sent, Waiting};
+use crate::group::{Group, GroupLimits};
+use crate::ingest::{Arrival, GroupOutcome, IngestContext, Ingested, Quarantine, ingest};
+use crate::moves::follow;
+use crate::op::{GroupId, Op, OpHash, Scope};
+use crate::position::Position;
+use crate::receipt::Receipt;
+use crate::rights::Held;
+use crate::row::Row;
+use crate::wire::{Batch, GroupAnswer, Numbered, PageGroup, PageRow, PushReply};
+
+/// From whom a group comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'s> {
+    /// The device that wrote and numbered it.
+    pub device: DeviceId,
+    /// Who works on it.
+    pub users: &'s [UserId],
+    /// What they may write.
+    pub held: &'s [Held],
+}
+
+impl<S: CommuneStore> Commune<'_, S> {
+    /// Takes the groups of a batch, in order, up to the first that cannot be looked at. Its signature was checked, and
+    /// it is for the present epoch.
+    pub fn push(&mut self, batch: &Batch) -> Result<PushReply, S::Error> {
+        let users = self.store.users_of(batch.device)?;
+        let held = self.store.held_by(batch.device)?;
+        let sender = Sender { device: batch.device, users: &users, held: &held };
+        let (mut receipts, mut groups, mut expect) = (Vec::new(), Vec::new(), None);
+        for numbered in &batch.groups {
+            let session = numbered.group.ops.first().map_or(0, |op| op.header.session);
+            let taken = self.take(sender, numbered, batch.offset_ms(session))?;
+            if let GroupOutcome::Gap { expect: number } = taken.outcome {
+                expect = Some(number);
+            }
+            let at = self.committed_at(&taken)?;
+            let looked_at = taken.outcome.uses_number();
+            let (dseq, group, outcome) = (numbered.dseq, numbered.group.id, taken.outcome);
+            receipts.extend(taken.receipts);
+            groups.push(GroupAnswer { dseq, group, outcome, at });
+            if !looked_at {
+                break;
+            }
+        }
+        self.settle()?;
+        Ok(PushReply { receipts, groups, expect, head: self.head.cursor, proof: Some(self.proof()) })
+    }
+
+    /// Where the present history has the last op of a group that was taken. The stream alone cannot say it: a record
+    /// that moved away is delivered to nobody there, and what somebody else gave back first is in the rows already.
+    fn committed_at(&self, taken: &Ingested) -> Result<Option<Position>, S::Error> {
+        let mut last = None;
+        if !matches!(taken.outcome, GroupOutcome::Quarantined(_)) {
+            for receipt in &taken.receipts {
+                last = last.max(self.store.committed_at(receipt.op)?);
+            }
+        }
+        Ok(last)
+    }
+
+    /// Takes one numbered group.
+    pub fn take(
+        &mut self,
+        sender: Sender<'_>,
+        numbered: &Numbered,
+        session_offset_ms: i64,
+    ) -> Result<Ingested, S::Error> {
+        let received_at_ms = self.head.received_at_ms;
+        let ingested = self.judge(sender, numbered, session_offset_ms, received_at_ms, Arrival::Pushed)?;
+        if ingested.outcome.uses_number() {
+            let stamp = ingested.stamps.iter().max().copied();
+            self.store.use_number(sender.device, numbered, stamp)?;
+        }
+        if ingested.commits {
+            self.commit(numbered, &ingested)?;
+        }
+        Ok(ingested)
+    }
+
+    fn judge(
+        &self,
+        sender: Sender<'_>,
+        numbered: &Numbered,
+        session_offset_ms: i64,
+        received_at_ms: i64,
+        arrival: Arrival,
+    ) -> Result<Ingested, S::Error> {
+        let base = numbered.group.ops.first().map(|op| op.header.base).unwrap_or_default();
+        let cursor = self.head.cursor;
+        let context = IngestContext {
+            commune: self.head.commune,
+            device: sender.device,
+            users: sender.users,
+            received_at_ms,
+            session_offset_ms,
+            position: self.head.next(),
+            held: sender.held,
+            base_known: base.epoch == cursor.epoch.number && base.position <= cursor.position,
+            limits: GroupLimits::default(),
+            key: self.keys,
+            arrival,
+        };
+        ingest(&*self.store, numbered, &context)
+    }
+
+    /// Writes what was decided at the next position.
+    fn commit(&mut self, numbered: &Numbered, ingested: &Ingested) -> Result<(), S::Error> {
+        let group = &numbered.group;
+        let position = self.head.next();
+        self.store.put_erased(&ingested.erased)?;
+        let hashes: Vec<OpHash> = group.ops.iter().map(Op::hash).collect();
+        let ops = group.ops.iter().zip(&hashes).zip(&ingested.stamps);
+        let ops = ops.map(|((op, hash), stamp)| (op.id(), hash, *stamp));
+        let scope = group.scope().unwrap_or(Scope::COMMUNE);
+        if let GroupOutcome::Quarantined(reason) = &ingested.outcome {
+            self.advance(scope, group.id, reason.code(), ops, Sent::default())?;
+            return self.keep_apart(numbered, reason, ingested, position);
+        }
+        let mut sent = Sent::default();
+        self.write_rows(&ingested.rows, position, &mut sent)?;
+        sent.group = ingested.part.as_ref().map(|part| PageGroup {
+            position,
+            group: part.clone(),
+            receipts: receipts_of(part, &ingested.receipts),
+        });
+        self.advance(scope, group.id, "", ops, sent)?;
+        for receipt in ingested.receipts.iter().filter(|receipt| receipt.first == position) {
+            self.store.put_receipt(receipt, position)?;
+        }
+        self.news = true;
+        self.close_mended(group)
+    }
+
+    /// Rows as a commit leaves them, and what moves by it.
+    pub(super) fn write_rows(
+        &mut self,
+        rows: &[Row],
+        position: Position,
+        sent: &mut Sent,
+    ) -> Result<(), S::Error> {
+        let moved = follow(&*self.store, rows, position)?;
+        for row in rows.iter().chain(&moved.rows) {
+            self.store.put_row(row)?;
+        }
+        sent.exits.extend(moved.exits);
+        sent.rows.extend(moved.rows.into_iter().map(|row| PageRow { position, row }));
+        Ok(())
+    }
+
+    fn keep_apart(
+        &mut self,
+        numbered: &Numbered,
+        reason: &Quarantine,
+        ingested: &Ingested,
+        entered_at: Position,
+    ) -> Result<(), S::Error> {
+        let Some(part) = ingested.part.clone() else { return Ok(()) };
+        let stamps = numbered.group.ops.iter().zip(&ingested.stamps);
+        let stamps = stamps.filter(|(op, _)| part.ops.iter().any(|kept| kept.id() == op.id()));
+        self.store.put_waiting(&Waiting {
+            content: numbered.group.hash(),
+            reason: reason.clone(),
+            stamps: stamps.map(|(_, stamp)| *stamp).collect(),
+            receipts: vec![],
+            received_at_ms: self.head.received_at_ms,
+            entered_at,
+            numbered: Numbered { group: part, ..*numbered },
+        })
+    }
+
+    /// Tries groups again that wait for a parent, until none finds one.
+    pub fn settle(&mut self) -> Result<(), S::Error> {
+        while std::mem::take(&mut self.news) {
+            self.retry(&Quarantine::NoParent)?;
+        }
+        Ok(())
+    }
+
+    /// Tries again what waits for a reason.
+    pub(super) fn retry(&mut self, reason: &Quarantine) -> Result<(), S::Error> {
+        for waiting in self.store.waiting(Some(reason))? {
+            if waiting.receipts.is_empty() {
+                self.release(&waiting)?;
+            } else {
+                self.take_back_released(&waiting)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An arrival keeps its stamps. What still cannot be taken stays as it is, or waits for another reason from now on.
+    fn release(&mut self, waiting: &Waiting) -> Result<(), S::Error> {
+        let Some(device) = waiting.device() else { return Ok(()) };
+        let (users, held) = (self.store.users_of(device)?, self.store.held_by(device)?);
+        let sender = Sender { device, users: &users, held: &held };
+        let arrival = Arrival::Released(waiting.stamps.clone());
+        let ingested = self.judge(sender, &waiting.numbered, 0, waiting.received_at_ms, arrival)?;
+        if let GroupOutcome::Quarantined(reason) = ingested.outcome {
+            if reason != waiting.reason {
+                self.store.put_waiting(&Waiting { reason, ..waiting.clone() })?;
+            }
+            return Ok(());
+        }
+        self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
+        if ingested.commits {
+            self.commit(&waiting.numbered, &ingested)?;
+        }
+        Ok(())
+    }
+
+    /// A group that names one in quarantine closes it: what stands in it was written anew, or given up (§4). It stays
+    /// where it is, so that whoever asks can see both.
+    fn close_mended(&mut self, group: &Group) -> Result<(), S::Error> {
+        let mended = group.ops.iter().filter(|op| op.header.kind == RecordKind::Mending.no());
+        let mended: Vec<GroupId> = mended.map(|op| GroupId(op.header.record)).collect();
+        if mended.is_empty() {
+            return Ok(());
+        }
+        for waiting in self.store.waiting(None)? {
+            if mended.contains(&waiting.numbered.group.id) && waiting.reason != Quarantine::Mended {
+                self.store.put_waiting(&Waiting { reason: Quarantine::Mended, ..waiting })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The receipts of a part.
+pub(super) fn receipts_of(part: &Group, receipts: &[Receipt]) -> Vec<Receipt> {
+    let of_it = |receipt: &&Receipt| part.ops.iter().any(|op| op.id() == receipt.op);
+    receipts.iter().filter(of_it).cloned().collect()
+}
