@@ -7,6 +7,7 @@ use std::time::Duration;
 use database::Durability;
 use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
+use sync_core::commune::CommuneStore;
 
 use crate::error::ServerError;
 use crate::keys::hex;
@@ -132,10 +133,10 @@ impl Register {
     fn verify(&self, file: &Path) -> Result<(u32, u64), ServerError> {
         let copy = database::connect(file, &self.keys().database, Durability::Full)?;
         database::check(&copy)?;
-        let head = Log::new(&copy, self.commune()).head()?;
-        let here = self.read(|log| Ok((log.head()?.epoch, log.chain_at(head.position)?)))?;
+        let head = Log::new(&copy, self.commune()).head()?.cursor;
+        let here = self.read(|log| Ok((log.head()?.cursor.epoch, log.chain_at(head.position)?)))?;
         copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        if here == (head.epoch, Some(head.chain)) {
+        if here == (head.epoch, Some(head.hash)) {
             Ok((head.epoch.number, head.position))
         } else {
             Err(ServerError::BackupDiffers)

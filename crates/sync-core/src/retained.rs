@@ -23,7 +23,15 @@ impl Retained {
             self.0.insert(delivered.group.id, PageGroup { position, ..delivered.clone() });
             return;
         };
-        kept.position = position;
+        // The present history has all of it, under these very receipts; or else it is still to be given back.
+        let covered = kept.receipts.iter().all(|one| {
+            delivered.receipts.iter().any(|receipt| receipt.op == one.op && receipt.stamp <= one.stamp)
+        });
+        if position.epoch == kept.position.epoch {
+            kept.position = kept.position.max(position);
+        } else if covered {
+            kept.position = position;
+        }
         for op in &delivered.group.ops {
             if !kept.group.ops.iter().any(|one| one.id() == op.id()) {
                 kept.group.ops.push(op.clone());

@@ -162,6 +162,9 @@ pub struct RowsRequest {
 pub struct RowsReply {
     /// By scope, kind and id.
     pub rows: Vec<Row>,
+    /// What the oldest backup lacks of them: to be kept, so that it can be given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<PageGroup>,
     /// Where the stream stood. A laptop takes them only if it stands there too.
     pub at: Cursor,
     /// The ledger then.
@@ -272,9 +275,9 @@ pub struct PageRow {
     pub row: Row,
 }
 
-/// A stretch of the stream, in commit order, ending on a group boundary.
+/// A stretch of the stream, in commit order, ending on a group boundary. `G` is the form in which a store keeps groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
+pub struct Page<G = PageGroup> {
     /// The cursor it begins after.
     pub from: Option<Cursor>,
     /// The cursor it ends at, with the hash there, not the server's newest.
@@ -282,10 +285,14 @@ pub struct Page {
     /// Records that left; taken before the groups (F5).
     pub exits: Vec<Exit>,
     /// In commit order.
-    pub groups: Vec<PageGroup>,
+    pub groups: Vec<G>,
     /// In commit order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<PageRow>,
+    /// Of the records that come whole: what the oldest backup lacks of them. Not to be merged, only to be kept, so that
+    /// it can be given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<PageGroup>,
     /// True if the stream goes on.
     pub more: bool,
     /// What is in sight, where that is less than the asker believed: what it lost goes with this page.

@@ -84,6 +84,9 @@ pub(crate) struct HelloReply {
     limits: (),
     server_time_ms: i64,
     ledger: u64,
+    /// "all", or the scopes: {"only": ["…"]}.
+    #[schema(value_type = Object)]
+    sight: (),
     /// Epoch number and position.
     watermark: Vec<u64>,
 }
@@ -126,4 +129,6 @@ pub(crate) struct Page {
     #[schema(value_type = Vec<Object>)]
     groups: (),
     more: bool,
+    #[schema(value_type = Object)]
+    proof: (),
 }

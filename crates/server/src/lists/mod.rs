@@ -122,7 +122,7 @@ impl Register {
 
 impl Intake<'_> {
     fn write_plan(&mut self, list: &RosterList, plan: &Plan, order: &ImportOrder) -> Result<(), ServerError> {
-        let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
+        let now_ms = u64::try_from(self.now_ms()).unwrap_or_default();
         let job = JobId::new(now_ms, random(self.machine)?);
         for unit in &plan.units {
             let record = self.list_record(list, unit, order);
@@ -142,7 +142,7 @@ impl Intake<'_> {
             households: count(&unit.household_counts),
             persons: count(&unit.person_counts),
             title: list.title.clone().unwrap_or_default(),
-            basis: self.head.basis.code().to_owned(),
+            basis: self.office.basis.code().to_owned(),
         }
     }
 }

@@ -11,9 +11,10 @@ use domain::text::clean;
 use roster::{Meant, UnitNames};
 use rusqlite::params;
 use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode};
+use sync_core::ledger::Entry;
 use sync_core::op::Scope;
 use sync_core::position::Position;
-use sync_core::rights::{Ended, Held, Reach};
+use sync_core::rights::{Ended, Held, Reach, Sight};
 use sync_core::wire::VerifyingKey;
 use uuid::Uuid;
 
@@ -21,7 +22,6 @@ use super::Register;
 use super::intake::Intake;
 use super::log::{Log, json, to_json};
 use super::own::{OwnEdit, OwnGroup};
-use crate::access::Sight;
 use crate::error::{ServerError, refused};
 use crate::machine::{Machine, random};
 
@@ -145,10 +145,10 @@ impl Log<'_> {
     }
 
     /// The assignments of a device's user, ended ones included.
-    pub(crate) fn held_by(&self, device: DeviceId) -> Result<Vec<Held>, ServerError> {
+    pub(crate) fn assignments_of(&self, device: DeviceId) -> Result<Vec<Held>, ServerError> {
         let sql = "SELECT scope_id, ended_epoch, ended_position, ended_at_ms
-                   FROM assignments JOIN devices USING (commune_id, user_id)
-                   WHERE commune_id = ?1 AND device_id = ?2 ORDER BY number";
+                   FROM assignments JOIN device_users USING (commune_id, user_id)
+                   WHERE commune_id = ?1 AND device_id = ?2 ORDER BY abs(number)";
         self.all(sql, params![self.commune.0, device.0], |row| {
             let scope: Option<Uuid> = row.get(0)?;
             let reach = scope.map_or(Reach::WholeCommune, |scope| Reach::Scope(Scope(scope)));
@@ -162,15 +162,8 @@ impl Log<'_> {
         })
     }
 
-    /// How many entries the ledger of assignments has.
-    pub(crate) fn assignment_ledger(&self) -> Result<u64, ServerError> {
-        let sql = "SELECT coalesce(max(number), 0) FROM assignments WHERE commune_id = ?1";
-        let newest = self.one(sql, [self.commune.0], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
-        Ok(newest.unwrap_or(0))
-    }
-
     fn enrolled(&self, device: DeviceId) -> Result<Option<Enrolled>, ServerError> {
-        let sql = "SELECT user_id, signing_key, revoked_at_ms IS NOT NULL, first_seen_on IS NOT NULL
+        let sql = "SELECT user_id, signing_key, first_seen_on IS NOT NULL
                    FROM devices WHERE commune_id = ?1 AND device_id = ?2";
         self.one(sql, params![self.commune.0, device.0], |row| {
             let key: [u8; 32] = row.get(1)?;
@@ -178,8 +171,8 @@ impl Log<'_> {
                 id: device,
                 user: UserId(row.get(0)?),
                 signing_key: VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?,
-                revoked: row.get(2)?,
-                seen: row.get(3)?,
+                revoked: self.is_revoked(device)?,
+                seen: row.get(2)?,
             })
         })
     }
@@ -220,7 +213,7 @@ impl Register {
             }
             let ids: Vec<HamletUnitId> = units.iter().map(|unit| unit.id).collect();
             let minutes = i64::from(order.valid_minutes);
-            let expires_at_ms = intake.head.received_at_ms.saturating_add(minutes * 60_000);
+            let expires_at_ms = intake.now_ms().saturating_add(minutes * 60_000);
             intake.log.run(
                 "INSERT INTO enrolments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)",
                 params![
@@ -255,7 +248,7 @@ impl Register {
             if code.used_by.is_some() && known.as_ref().is_none_or(|one| one.signing_key != signing_key) {
                 return Err(refused(ApiCode::EnrolUsedCode));
             }
-            if intake.head.received_at_ms >= code.expires_at_ms {
+            if intake.now_ms() >= code.expires_at_ms {
                 return Err(refused(ApiCode::EnrolExpiredCode));
             }
             let device = match known {
@@ -291,7 +284,7 @@ impl Register {
             |id: &HamletUnitId| units.iter().find(|unit| unit.id == *id).map(|unit| unit.name.clone());
         Ok(EnrolReply {
             commune: intake.commune(),
-            commune_name: intake.head.name.clone(),
+            commune_name: intake.office.name.clone(),
             device: device.id,
             user: device.user,
             role: code.role,
@@ -299,7 +292,7 @@ impl Register {
             hamlet_units: code.hamlet_units,
             token: device.token,
             seal_to: self.keys().seal_to(),
-            basis: intake.head.basis.clone(),
+            basis: intake.office.basis.clone(),
             server_time_ms: self.now_ms(),
         })
     }
@@ -309,23 +302,22 @@ impl Register {
         let unknown = || refused(ApiCode::AuthUnknownToken);
         let shown = Secret::parse(token).ok_or_else(unknown)?;
         let (device, seen) = self.read(|log| {
-            let sql = "SELECT token_hash, signing_key, revoked_at_ms IS NOT NULL, first_seen_on IS NOT NULL
+            let sql = "SELECT token_hash, signing_key, first_seen_on IS NOT NULL
                        FROM devices WHERE commune_id = ?1 AND device_id = ?2";
             let found = log.one(sql, params![log.commune.0, shown.id], |row| {
                 let hash: [u8; 32] = row.get(0)?;
                 let key: [u8; 32] = row.get(1)?;
-                let (revoked, seen): (bool, bool) = (row.get(2)?, row.get(3)?);
-                Ok((hash, key, revoked, seen))
+                Ok((hash, key, row.get::<_, bool>(2)?))
             })?;
-            let (token_hash, key, revoked, seen) = found.ok_or_else(unknown)?;
+            let (token_hash, key, seen) = found.ok_or_else(unknown)?;
             if !shown.is(token_hash) {
                 return Err(unknown());
             }
-            if revoked {
+            let id = DeviceId(shown.id);
+            if log.is_revoked(id)? {
                 return Err(refused(ApiCode::AuthRevoked));
             }
-            let id = DeviceId(shown.id);
-            let sight = Sight::of(&log.held_by(id)?);
+            let sight = log.sight_of(id)?;
             let signing_key = VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?;
             Ok((Device { id, signing_key, sight }, seen))
         })?;
@@ -353,12 +345,7 @@ impl Register {
 
     /// Takes a device's access away.
     pub fn revoke(&self, device: DeviceId) -> Result<(), ServerError> {
-        self.write(|intake| {
-            intake.log.run(
-                "UPDATE devices SET revoked_at_ms = ?3 WHERE commune_id = ?1 AND device_id = ?2",
-                params![intake.commune().0, device.0, intake.head.received_at_ms],
-            )
-        })
+        self.write(|intake| intake.note(Entry::Revoked { device }))
     }
 }
 
@@ -402,7 +389,7 @@ impl Intake<'_> {
         device_name: &str,
         signing_key: &VerifyingKey,
     ) -> Result<Admitted, ServerError> {
-        let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
+        let now_ms = u64::try_from(self.now_ms()).unwrap_or_default();
         let id = DeviceId::new(now_ms, random(self.machine)?);
         let user = UserId::new(now_ms, random(self.machine)?);
         let token = Secret::new(id.0, self.machine)?;
@@ -410,7 +397,7 @@ impl Intake<'_> {
         let sql = "INSERT INTO users VALUES (?1, ?2, ?3, ?4)";
         self.log.run(sql, params![commune, user.0, code.user_name, code.role.code()])?;
         self.log.run(
-            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, NULL)",
+            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)",
             params![
                 commune,
                 id.0,
@@ -418,9 +405,10 @@ impl Intake<'_> {
                 clean(device_name),
                 signing_key.as_bytes(),
                 token.hash().as_bytes(),
-                self.head.received_at_ms,
+                self.now_ms(),
             ],
         )?;
+        self.note(Entry::Enrolled { device: id, user })?;
         if code.role.sees_whole_commune() {
             self.assign(user, &code.role, None)?;
         }
@@ -432,22 +420,13 @@ impl Intake<'_> {
 
     /// An assignment, in the ledger and, for everybody to see, in the commune-wide stream.
     fn assign(&mut self, user: UserId, role: &Role, unit: Option<HamletUnitId>) -> Result<(), ServerError> {
-        let number = self.log.assignment_ledger()? + 1;
-        self.log.run(
-            "INSERT INTO assignments VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL, NULL)",
-            params![
-                self.commune().0,
-                number.cast_signed(),
-                user.0,
-                unit.map(|unit| unit.0),
-                self.head.received_at_ms,
-            ],
-        )?;
-        let now_ms = u64::try_from(self.head.received_at_ms).unwrap_or_default();
+        let reach = unit.map_or(Reach::WholeCommune, |unit| Reach::Scope(unit.into()));
+        self.note(Entry::Assigned { user, reach })?;
+        let now_ms = u64::try_from(self.now_ms()).unwrap_or_default();
         let mut fields = vec![
             (no::ASSIGNMENT_USER, user.0.into()),
             (no::ASSIGNMENT_ROLE, role.code().into()),
-            (no::ASSIGNMENT_FROM, Day::at(self.head.received_at_ms).into()),
+            (no::ASSIGNMENT_FROM, Day::at(self.now_ms()).into()),
         ];
         fields.extend(unit.map(|unit| (no::ASSIGNMENT_UNIT, unit.0.into())));
         let record = AssignmentId::new(now_ms, random(self.machine)?).0;

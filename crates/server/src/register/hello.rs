@@ -2,6 +2,7 @@
 //! device's incarnation, which is never an acknowledgement (sync rules §4).
 
 use sync_core::api::{ApiCode, ApiError};
+use sync_core::commune::CommuneStore;
 use sync_core::ingest::LogView;
 use sync_core::position::Position;
 use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL, spoken};
@@ -21,19 +22,19 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
         return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());
     };
     register.read(|log| {
-        let head = log.head()?.cursor();
+        let head = log.head()?;
         // Before anything is pushed: what a rewound register takes in is lost to every laptop that is ahead of it.
-        log.checked(hello.cursor, head)?;
+        log.check(hello.cursor, head.cursor)?;
         Ok(HelloReply {
             protocol,
             commune: register.commune(),
             highest_known: log.last_number(device.id, hello.incarnation)?,
-            head,
+            head: head.cursor,
             limits: Limits::default(),
             server_time_ms: register.now_ms(),
-            ledger: log.assignment_ledger()?,
-            erased: vec![],
-            sight: None,
+            ledger: head.ledger,
+            erased: log.erased_after(hello.ledger)?,
+            sight: Some(device.sight.clone()),
             watermark: Position::default(),
         })
     })

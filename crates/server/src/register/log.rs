@@ -1,6 +1,10 @@
 //! What ingest reads of the register, and small words for queries.
 
-use domain::ids::{CommuneId, DeviceId, UserId};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use domain::ids::{CommuneId, DeviceId, HouseholdId};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync_core::ingest::{LogView, Quarantine};
 use sync_core::op::{GroupId, OpHash, OpId, Scope};
@@ -8,20 +12,23 @@ use sync_core::position::Position;
 use sync_core::receipt::{Found, Receipt};
 use sync_core::row::Row;
 use sync_core::stamp::Stamp;
+use sync_core::wire::Numbered;
 use uuid::Uuid;
 
 use crate::error::ServerError;
 
 /// One commune's register within one transaction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Log<'t> {
     pub(crate) connection: &'t Connection,
     pub(crate) commune: CommuneId,
+    /// Households whose counts a written row touches, until the transaction counts them.
+    pub(crate) touched: Rc<RefCell<BTreeSet<HouseholdId>>>,
 }
 
 impl<'t> Log<'t> {
     pub(crate) fn new(connection: &'t Connection, commune: CommuneId) -> Self {
-        Self { connection, commune }
+        Self { connection, commune, touched: Rc::default() }
     }
 
     /// The first row, mapped.
@@ -56,13 +63,6 @@ impl<'t> Log<'t> {
     pub(crate) fn run(&self, sql: &str, parameters: impl Params) -> Result<(), ServerError> {
         self.connection.prepare_cached(sql)?.execute(parameters)?;
         Ok(())
-    }
-
-    /// Who works on a device. Enrolment gives it one user today; whoever shares a laptop comes here as a
-    /// further row, and nothing that judges ops changes.
-    pub(crate) fn users_of(&self, device: DeviceId) -> Result<Vec<UserId>, ServerError> {
-        let sql = "SELECT user_id FROM devices WHERE commune_id = ?1 AND device_id = ?2";
-        self.all(sql, params![self.commune.0, device.0], |row| Ok(UserId(row.get(0)?)))
     }
 }
 
@@ -113,9 +113,17 @@ impl LogView for Log<'_> {
         if taken.is_some() {
             return Ok(taken);
         }
-        let sql = "SELECT stamps FROM quarantine WHERE commune_id = ?1 AND group_id = ?2";
-        let waiting = self.all(sql, params![self.commune.0, op.group.0], |row| json::<Vec<Stamp>>(row, 0))?;
-        Ok(waiting.iter().filter_map(|stamps| stamps.get(usize::from(op.index))).max().copied())
+        let sql = "SELECT stamps, body FROM quarantine WHERE commune_id = ?1 AND group_id = ?2";
+        let mut highest = None;
+        self.all(sql, params![self.commune.0, op.group.0], |row| {
+            let body = row.get_ref(1)?.as_blob().map_err(|_| ServerError::Damaged)?;
+            let numbered: Numbered = serde_json::from_slice(body).map_err(|_| ServerError::Damaged)?;
+            let stamps = json::<Vec<Stamp>>(row, 0)?;
+            let of_it = numbered.group.ops.iter().zip(stamps).find(|(one, _)| one.id() == op);
+            highest = highest.max(of_it.map(|(_, stamp)| stamp));
+            Ok(())
+        })?;
+        Ok(highest)
     }
 
     fn last_stamp(&self, device: DeviceId, incarnation: u64) -> Result<Option<Stamp>, ServerError> {
@@ -155,13 +163,15 @@ impl LogView for Log<'_> {
         })
     }
 
-    /// No record moves between scopes here yet.
-    fn left(&self, _: u16, _: Uuid, _: Scope) -> Result<bool, ServerError> {
-        Ok(false)
+    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, ServerError> {
+        let sql =
+            "SELECT 1 FROM exits WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND from_scope = ?4
+                   LIMIT 1";
+        Ok(self.one(sql, params![self.commune.0, record, kind, scope.0], |_| Ok(()))?.is_some())
     }
 
-    /// Nobody is erased here yet.
-    fn erased(&self, _: Uuid) -> Result<bool, ServerError> {
-        Ok(false)
+    fn erased(&self, record: Uuid) -> Result<bool, ServerError> {
+        let sql = "SELECT 1 FROM erased WHERE commune_id = ?1 AND record_id = ?2";
+        Ok(self.one(sql, params![self.commune.0, record], |_| Ok(()))?.is_some())
     }
 }

@@ -3,25 +3,27 @@
 //!
 //! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers. `making`: how a
 //!   commune begins, and what a making that was cut off leaves.
-//! - `intake`: how a group is taken: `sync_core::ingest` in one transaction with receipts, rows, chain,
-//!   quarantine and tallies.
+//! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
 //! - `push`, `page`: what a device sends and gets. `own`: what the server itself writes.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
 //! Several processes may have it open: `BEGIN IMMEDIATE` makes writing serial, so nothing is kept in
 //! memory between transactions that another process could change.
 
+#[cfg(test)]
+mod conformance;
 pub(crate) mod counts;
 pub(crate) mod devices;
-pub(crate) mod head;
 pub(crate) mod hello;
 pub(crate) mod intake;
 pub(crate) mod log;
 mod making;
+pub(crate) mod office;
 pub(crate) mod own;
 pub(crate) mod page;
 pub(crate) mod push;
 pub(crate) mod records;
+mod stored;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,11 +34,11 @@ use domain::criteria::CriteriaSet;
 use domain::ids::CommuneId;
 use domain::rules::DoorRules;
 use rusqlite::{Connection, TransactionBehavior};
+use sync_core::commune::CommuneStore;
 use sync_core::household::CountedBy;
 use sync_core::position::Epoch;
 
 pub use devices::{EnrolOrder, IssuedCode};
-pub use page::RawPage;
 
 use crate::error::ServerError;
 use crate::folder::DataFolder;
@@ -175,12 +177,12 @@ impl Register {
 
     /// The present life of the log.
     pub fn epoch(&self) -> Result<Epoch, ServerError> {
-        self.read(|log| Ok(log.head()?.epoch))
+        self.read(|log| Ok(log.head()?.cursor.epoch))
     }
 
     /// Where the stream stands.
     pub fn position(&self) -> Result<u64, ServerError> {
-        self.read(|log| Ok(log.head()?.position))
+        self.read(|log| Ok(log.head()?.cursor.position))
     }
 
     /// Runs a reading transaction: everything in it sees one moment. Never waits for a writer.

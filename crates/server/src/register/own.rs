@@ -3,16 +3,16 @@
 
 use domain::ids::JobId;
 use domain::registry::RecordKind;
+use sync_core::commune::Sender;
 use sync_core::group::Group;
 use sync_core::ingest::{GroupOutcome, LogView};
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
-use sync_core::position::Position;
 use sync_core::rights::{Held, Reach};
 use sync_core::value::Value;
 use sync_core::wire::Numbered;
 use uuid::Uuid;
 
-use super::intake::{Intake, Sender};
+use super::intake::Intake;
 use crate::error::ServerError;
 use crate::machine::random;
 
@@ -52,11 +52,11 @@ impl Intake<'_> {
             return Ok(());
         }
         let group = Group::seeded(id, random(self.machine)?, ops);
-        let (device, incarnation) = (self.head.device, self.head.incarnation);
+        let (device, incarnation) = (self.office.device, self.office.incarnation);
         let dseq = self.log.last_number(device, incarnation)? + 1;
         let numbered = Numbered { incarnation, dseq, group };
-        let users = [self.head.user];
-        match self.take(Sender { device, users: &users, held: HELD }, &numbered, 0)?.outcome {
+        let users = [self.office.user];
+        match self.rules.take(Sender { device, users: &users, held: HELD }, &numbered, 0)?.outcome {
             GroupOutcome::Applied | GroupOutcome::Superseded => Ok(()),
             // The whole transaction is dropped: a group of ours is right or it is not written.
             _ => Err(ServerError::Internal("own group")),
@@ -71,12 +71,12 @@ impl Intake<'_> {
             scope: group.scope,
             kind: 0,
             record: Uuid::nil(),
-            device: self.head.device,
-            actor: self.head.user,
+            device: self.office.device,
+            actor: self.office.user,
             schema: SCHEMA,
-            wall_ms: self.head.received_at_ms,
+            wall_ms: self.now_ms(),
             session: self.session,
-            base: Position { epoch: self.head.epoch.number, position: self.head.position },
+            base: self.position(),
         }
     }
 

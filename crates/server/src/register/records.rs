@@ -1,14 +1,13 @@
 //! Records: canonical row bytes and a few index columns. `parent_id` is where a record hangs **now**: of a
 //! member the household that the residence events put it into.
 
-use std::collections::BTreeSet;
-
 use domain::calendar::Day;
 use domain::ids::{HouseholdId, MemberId};
 use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
 use rusqlite::params;
 use sync_core::ingest::LogView;
+use sync_core::parents::parent_of_row;
 use sync_core::projection::{household_as_of, residence_as_of};
 use sync_core::records::ResidenceEvent;
 use sync_core::row::Row;
@@ -38,48 +37,63 @@ pub(crate) fn as_of_now(listed: Member, events: &[Dated<ResidenceEvent>]) -> Mem
 
 impl Log<'_> {
     /// Writes a merged row and notes the households whose counts it touches.
-    pub(crate) fn put_record(
-        &self,
-        row: &Row,
-        touched: &mut BTreeSet<HouseholdId>,
-    ) -> Result<(), ServerError> {
+    pub(crate) fn put_record(&self, row: &Row) -> Result<(), ServerError> {
         let kind = RecordKind::from_no(row.kind);
         let parent = match kind {
             Some(RecordKind::Member) => {
-                touched.extend(self.household_of(MemberId(row.record))?);
+                self.touch(row.kind, row.record)?;
                 self.household_now(row)?.map(|household| household.0)
             }
             Some(kind) => parent_field(kind).and_then(|no| row.value(no)).and_then(|value| value.as_uuid()),
             None => None,
         };
         self.run(
-            "INSERT INTO records (commune_id, kind, record_id, scope_id, parent_id, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (commune_id, kind, record_id) DO UPDATE SET scope_id = ?4, parent_id = ?5, body = ?6",
-            params![self.commune.0, row.kind, row.record, row.scope.0, parent, row.to_bytes()],
+            "INSERT INTO records (commune_id, kind, record_id, scope_id, parent_id, body, above_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (commune_id, kind, record_id)
+               DO UPDATE SET scope_id = ?4, parent_id = ?5, body = ?6, above_id = ?7",
+            params![
+                self.commune.0,
+                row.kind,
+                row.record,
+                row.scope.0,
+                parent,
+                row.to_bytes(),
+                parent_of_row(row)
+            ],
         )?;
-        match (kind, parent) {
-            (Some(RecordKind::Household), _) => touched.extend([HouseholdId(row.record)]),
-            (Some(RecordKind::Member | RecordKind::Visit), Some(id)) => touched.extend([HouseholdId(id)]),
-            (Some(RecordKind::Assessment | RecordKind::Consent), Some(member)) => {
-                touched.extend(self.household_of(MemberId(member))?);
-            }
-            (Some(RecordKind::Residence), Some(member)) => self.member_moved(MemberId(member), touched)?,
-            _ => {}
+        if let (Some(RecordKind::Residence), Some(member)) = (kind, parent) {
+            return self.member_moved(MemberId(member));
         }
+        self.touch(row.kind, row.record)
+    }
+
+    /// Notes the household whose counts a record belongs to, as it stands.
+    pub(crate) fn touch(&self, kind: u16, record: Uuid) -> Result<(), ServerError> {
+        let household = match RecordKind::from_no(kind) {
+            Some(RecordKind::Household) => Some(HouseholdId(record)),
+            Some(RecordKind::Member) => self.household_of(MemberId(record))?,
+            Some(RecordKind::Visit) => self.parent_of(kind, record)?.map(HouseholdId),
+            Some(RecordKind::Assessment | RecordKind::Consent | RecordKind::Residence) => {
+                let member = self.parent_of(kind, record)?.map(MemberId);
+                member.map(|member| self.household_of(member)).transpose()?.flatten()
+            }
+            _ => None,
+        };
+        self.touched.borrow_mut().extend(household);
         Ok(())
     }
 
     /// A residence event may put its member into another household.
-    fn member_moved(&self, member: MemberId, touched: &mut BTreeSet<HouseholdId>) -> Result<(), ServerError> {
+    fn member_moved(&self, member: MemberId) -> Result<(), ServerError> {
         let Some(row) = self.row(RecordKind::Member.no(), member.0)? else { return Ok(()) };
-        touched.extend(self.household_of(member)?);
+        self.touch(row.kind, row.record)?;
         let now = self.household_now(&row)?;
-        touched.extend(now);
         self.run(
             "UPDATE records SET parent_id = ?4 WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3",
             params![self.commune.0, row.kind, row.record, now.map(|household| household.0)],
-        )
+        )?;
+        self.touch(row.kind, row.record)
     }
 
     /// The household a member's row and residence events put it into.
@@ -92,10 +106,13 @@ impl Log<'_> {
 
     /// Where a member is kept now.
     pub(crate) fn household_of(&self, member: MemberId) -> Result<Option<HouseholdId>, ServerError> {
+        Ok(self.parent_of(RecordKind::Member.no(), member.0)?.map(HouseholdId))
+    }
+
+    fn parent_of(&self, kind: u16, record: Uuid) -> Result<Option<Uuid>, ServerError> {
         let sql = "SELECT parent_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        let parameters = params![self.commune.0, RecordKind::Member.no(), member.0];
-        let parent = self.one(sql, parameters, |row| Ok(row.get::<_, Option<Uuid>>(0)?))?;
-        Ok(parent.flatten().map(HouseholdId))
+        let parent = self.one(sql, params![self.commune.0, kind, record], |row| Ok(row.get(0)?))?;
+        Ok(parent.flatten())
     }
 
     /// The records of a kind under a parent, in the order in which they came.

@@ -67,7 +67,9 @@ async fn pages_of_any_size_end_on_group_boundaries_and_give_everything_once() {
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 15);
         for (page, next) in pages.iter().zip(pages.iter().skip(1)) {
             assert!(page.more && next.from == Some(page.to));
-            assert_eq!(page.groups.last().unwrap().position, page.to.position());
+            // On its last group, or on what came after it for others.
+            assert!(page.groups.last().unwrap().position <= page.to.position());
+            assert!(next.groups.first().is_none_or(|first| first.position > page.to.position()));
         }
         if max_bytes <= 1 {
             assert!(pages.iter().all(|page| page.groups.len() == 1));

@@ -5,6 +5,7 @@ use super::{Commune, CommuneStore, Sent, Waiting};
 use crate::ingest::Quarantine;
 use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, take_bare};
 use crate::op::{OpHash, Scope};
+use crate::position::Position;
 use crate::receipt::Receipt;
 use crate::wire::{Numbered, OfferReply, PageGroup, PageRow};
 
@@ -13,7 +14,7 @@ impl<S: CommuneStore> Commune<'_, S> {
     pub fn offer(&mut self, offered: &[PageGroup], bare: &[BareOp]) -> Result<OfferReply, S::Error> {
         let mut groups = Vec::with_capacity(offered.len());
         for one in offered {
-            let taken = take_back(&*self.store, one, self.offer_context(false))?;
+            let taken = take_back(&self.store, one, self.offer_context(false))?;
             let outcome = taken.outcome;
             self.store_taken_back(one, taken)?;
             groups.push((one.group.id, outcome));
@@ -46,7 +47,7 @@ impl<S: CommuneStore> Commune<'_, S> {
                 reason: code,
                 receipts: waits.receipts,
                 received_at_ms: self.head.received_at_ms,
-                entered_at: position,
+                entered_at: position.position,
             });
         }
         let mut sent = Sent::default();
@@ -92,8 +93,9 @@ impl<S: CommuneStore> Commune<'_, S> {
     pub(super) fn take_back_released(&mut self, waiting: &Waiting) -> Result<(), S::Error> {
         let group = waiting.numbered.group.clone();
         let receipts = receipts_of(&group, &waiting.receipts);
-        let offered = PageGroup { position: waiting.entered_at, group, receipts };
-        let taken = take_back(&*self.store, &offered, self.offer_context(true))?;
+        let position = Position { position: waiting.entered_at, ..self.head.cursor.position() };
+        let offered = PageGroup { position, group, receipts };
+        let taken = take_back(&self.store, &offered, self.offer_context(true))?;
         if taken.outcome == OfferOutcome::Waits {
             return self.store.put_erased(&taken.erased);
         }
@@ -102,7 +104,7 @@ impl<S: CommuneStore> Commune<'_, S> {
     }
 
     fn take_bare(&mut self, bare: &BareOp) -> Result<(), S::Error> {
-        if !take_bare(&*self.store, bare, self.offer_context(false))? {
+        if !take_bare(&self.store, bare, self.offer_context(false))? {
             return Ok(());
         }
         let position = self.head.next();

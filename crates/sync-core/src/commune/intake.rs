@@ -108,7 +108,7 @@ impl<S: CommuneStore> Commune<'_, S> {
             key: self.keys,
             arrival,
         };
-        ingest(&*self.store, numbered, &context)
+        ingest(&self.store, numbered, &context)
     }
 
     /// Writes what was decided at the next position.
@@ -122,7 +122,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         let scope = group.scope().unwrap_or(Scope::COMMUNE);
         if let GroupOutcome::Quarantined(reason) = &ingested.outcome {
             self.advance(scope, group.id, reason.code(), ops, Sent::default())?;
-            return self.keep_apart(numbered, reason, ingested, position);
+            return self.keep_apart(numbered, reason, ingested, position.position);
         }
         let mut sent = Sent::default();
         self.write_rows(&ingested.rows, position, &mut sent)?;
@@ -146,10 +146,13 @@ impl<S: CommuneStore> Commune<'_, S> {
         position: Position,
         sent: &mut Sent,
     ) -> Result<(), S::Error> {
-        let moved = follow(&*self.store, rows, position)?;
+        let moved = follow(&self.store, rows, position)?;
         for row in rows.iter().chain(&moved.rows) {
             self.store.put_row(row)?;
         }
+        // A row that was made anew and moves by it comes as it is where it is now.
+        let moves = |row: &Row| moved.rows.iter().any(|one| (one.kind, one.record) == (row.kind, row.record));
+        sent.rows.retain(|whole| !moves(&whole.row));
         sent.exits.extend(moved.exits);
         sent.rows.extend(moved.rows.into_iter().map(|row| PageRow { position, row }));
         Ok(())
@@ -160,7 +163,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         numbered: &Numbered,
         reason: &Quarantine,
         ingested: &Ingested,
-        entered_at: Position,
+        entered_at: u64,
     ) -> Result<(), S::Error> {
         let Some(part) = ingested.part.clone() else { return Ok(()) };
         let stamps = numbered.group.ops.iter().zip(&ingested.stamps);

@@ -166,7 +166,15 @@ impl CommuneStore for Memory {
     fn sent_after(&self, position: u64, most: usize) -> Result<Vec<Sent>, Infallible> {
         let carries = |sent: &&Sent| sent.group.is_some() || !sent.exits.is_empty() || !sent.rows.is_empty();
         let after = self.sent.range(position.saturating_add(1)..).map(|(_, sent)| sent);
-        Ok(after.filter(carries).take(most).cloned().collect())
+        let epoch = self.head.cursor.epoch.number;
+        let present = |sent: &Sent| {
+            let mut sent = sent.clone();
+            sent.position.epoch = epoch;
+            sent.exits.iter_mut().for_each(|exit| exit.position.epoch = epoch);
+            sent.rows.iter_mut().for_each(|whole| whole.position.epoch = epoch);
+            sent
+        };
+        Ok(after.filter(carries).take(most).map(present).collect())
     }
 
     fn put_group(&mut self, position: Position, group: Option<&PageGroup>) -> Result<(), Infallible> {

@@ -17,7 +17,7 @@ use domain::ids::{CommuneId, DeviceId, UserId};
 use uuid::Uuid;
 
 pub use intake::Sender;
-pub use page::{Asked, page, rows};
+pub use page::{Asked, Stream, kept_of, page, rows, seen_part};
 pub use standing::forget;
 
 use crate::digest::Buckets;
@@ -69,8 +69,8 @@ pub struct Waiting {
     pub receipts: Vec<Receipt>,
     /// The server's clock at its arrival.
     pub received_at_ms: i64,
-    /// Where in the stream it entered.
-    pub entered_at: Position,
+    /// Where in the stream it entered, by the present history.
+    pub entered_at: u64,
 }
 
 impl Waiting {
@@ -81,17 +81,23 @@ impl Waiting {
 }
 
 /// What one position of the stream carries. A group that entered quarantine, and what only tells that something
-/// happened, carries nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
+/// happened, carries nothing. `G` is the form in which a store keeps groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent<G = PageGroup> {
     /// Its number in the present history.
     pub position: Position,
     /// Ops, with their receipts.
-    pub group: Option<PageGroup>,
+    pub group: Option<G>,
     /// Records that left a scope.
     pub exits: Vec<Exit>,
     /// Records that came whole.
     pub rows: Vec<PageRow>,
+}
+
+impl<G> Default for Sent<G> {
+    fn default() -> Self {
+        Self { position: Position::default(), group: None, exits: vec![], rows: vec![] }
+    }
 }
 
 /// One position of the log.
@@ -162,7 +168,7 @@ pub trait CommuneStore: HistoryView {
 #[derive(Debug)]
 pub struct Commune<'a, S> {
     /// The store.
-    pub store: &'a mut S,
+    pub store: S,
     /// The counter row as it will be written.
     pub head: Head,
     keys: &'a ReceiptKey,
@@ -172,7 +178,7 @@ pub struct Commune<'a, S> {
 
 impl<'a, S: CommuneStore> Commune<'a, S> {
     /// Begins, by the server's clock.
-    pub fn begin(store: &'a mut S, keys: &'a ReceiptKey, now_ms: i64) -> Result<Self, S::Error> {
+    pub fn begin(store: S, keys: &'a ReceiptKey, now_ms: i64) -> Result<Self, S::Error> {
         let mut head = store.head()?;
         // Stamps stand on it: the clock of the server's word never goes back.
         head.received_at_ms = head.received_at_ms.max(now_ms);
@@ -180,10 +186,10 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
     }
 
     /// Retries what waits and writes the counter row: the last thing before the commit.
-    pub fn finish(mut self) -> Result<Head, S::Error> {
+    pub fn finish(mut self) -> Result<S, S::Error> {
         self.settle()?;
         self.store.put_head(&self.head)?;
-        Ok(self.head)
+        Ok(self.store)
     }
 
     /// The server's word where it stands now.

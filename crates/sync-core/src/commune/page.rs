@@ -1,13 +1,15 @@
 //! What a laptop gets: the next stretch of the stream, as far as it may see it, and records as they stand.
 
+use std::collections::BTreeSet;
+
 use super::{CommuneStore, Sent};
-use crate::group::Group;
+use crate::ingest::LogView;
 use crate::op::{Op, Scope};
 use crate::position::{Cursor, Position, is_after};
 use crate::receipt::ReceiptKey;
 use crate::rights::Sight;
 use crate::row::Row;
-use crate::wire::{Page, PageGroup, PageRow};
+use crate::wire::{Page, PageGroup};
 
 /// What a laptop asks a page by.
 #[derive(Clone, Debug)]
@@ -18,10 +20,39 @@ pub struct Asked<'a> {
     pub believed: &'a Sight,
     /// What is in sight by the ledger.
     pub present: &'a Sight,
+    /// Position of the oldest backup that may still be restored.
+    pub watermark: u64,
     /// Groups at most.
     pub groups: usize,
     /// Bytes at most; one group goes whatever its size, so that nothing ever gets stuck.
     pub bytes: usize,
+}
+
+/// The stream in the form in which a store keeps groups: parsed, or as the JSON they are sent as.
+pub trait Stream<G> {
+    /// Why reading failed.
+    type Error;
+    /// The next positions after one that carry something, in their order, at most so many.
+    fn after(&self, position: u64, most: usize) -> Result<Vec<Sent<G>>, Self::Error>;
+    /// What of a group is in sight now, and its bytes on the wire.
+    fn seen(&self, group: G, sight: &Sight) -> Result<Option<(G, usize)>, Self::Error>;
+}
+
+impl<S: CommuneStore> Stream<PageGroup> for S {
+    type Error = S::Error;
+
+    fn after(&self, position: u64, most: usize) -> Result<Vec<Sent>, S::Error> {
+        self.sent_after(position, most)
+    }
+
+    fn seen(&self, group: PageGroup, sight: &Sight) -> Result<Option<(PageGroup, usize)>, S::Error> {
+        let seen = seen_part(self, group, sight)?;
+        Ok(seen.map(|part| {
+            // And a comma.
+            let bytes = serde_json::to_vec(&part).map_or(0, |json| json.len() + 1);
+            (part, bytes)
+        }))
+    }
 }
 
 /// How many positions are read at once.
@@ -32,7 +63,12 @@ const READ_AT_ONCE: usize = 128;
 /// A laptop says what it believes to be in its sight. What it lost since is left out, and the page says so; what it
 /// gained since is fetched when all else stands at the head, and joins it at that one cursor. Positions count by the
 /// present history, whatever life of the log wrote them.
-pub fn page<S: CommuneStore>(store: &S, keys: &ReceiptKey, asked: &Asked<'_>) -> Result<Page, S::Error> {
+pub fn page<S: CommuneStore, G>(
+    store: &S,
+    stream: &impl Stream<G, Error = S::Error>,
+    keys: &ReceiptKey,
+    asked: &Asked<'_>,
+) -> Result<Page<G>, S::Error> {
     let head = store.head()?;
     let sight = asked.believed.and(asked.present);
     let mut page = Page {
@@ -41,6 +77,7 @@ pub fn page<S: CommuneStore>(store: &S, keys: &ReceiptKey, asked: &Asked<'_>) ->
         exits: vec![],
         groups: vec![],
         rows: vec![],
+        kept: vec![],
         more: false,
         sight: None,
         proof: None,
@@ -48,19 +85,15 @@ pub fn page<S: CommuneStore>(store: &S, keys: &ReceiptKey, asked: &Asked<'_>) ->
     let mut after = asked.from.map_or(0, |cursor| cursor.position);
     let (mut bytes, mut last) = (0_usize, None);
     'reading: loop {
-        let read = store.sent_after(after, READ_AT_ONCE)?;
+        let read = stream.after(after, READ_AT_ONCE)?;
         let ends = read.len() < READ_AT_ONCE;
         for sent in read {
             let at = sent.position.position;
-            let follows = |position: u64| {
-                let here = |position| Position { epoch: head.cursor.epoch.number, position };
-                is_after(here(position), here(after))
-            };
-            if !follows(at) {
+            let here = |position| Position { epoch: head.cursor.epoch.number, position };
+            if !is_after(here(at), here(after)) {
                 continue;
             }
-            let seen = seen_of(store, sent, &sight)?;
-            let size = size_of(&seen);
+            let (seen, size) = seen_of(store, stream, sent, &sight)?;
             let full = page.groups.len() >= asked.groups || bytes.saturating_add(size) > asked.bytes;
             if last.is_some() && size > 0 && full {
                 page.more = true;
@@ -82,58 +115,89 @@ pub fn page<S: CommuneStore>(store: &S, keys: &ReceiptKey, asked: &Asked<'_>) ->
     {
         page.to = Cursor { position, hash, ..head.cursor };
     }
+    page.kept = kept_of(store, asked.watermark, page.rows.iter().map(|whole| &whole.row))?;
     page.proof = Some(keys.seal_head(head.store, page.to));
     page.sight = (sight != *asked.believed).then_some(sight);
     Ok(page)
 }
 
-/// What of a position is in sight now.
-fn seen_of<S: CommuneStore>(store: &S, sent: Sent, sight: &Sight) -> Result<Sent, S::Error> {
+/// What of a position is in sight now, and its bytes on the wire.
+fn seen_of<S: CommuneStore, G>(
+    store: &S,
+    stream: &impl Stream<G, Error = S::Error>,
+    sent: Sent<G>,
+    sight: &Sight,
+) -> Result<(Sent<G>, usize), S::Error> {
+    const EXIT_BYTES: usize = 160;
     let scope_of = |kind, record| Ok(store.row(kind, record)?.map(|row| row.scope));
-    let mut group = None;
-    if let Some(whole) = sent.group {
-        let mut passes = Vec::with_capacity(whole.group.ops.len());
-        for op in &whole.group.ops {
-            passes.push(scope_of(op.header.kind, op.header.record)?.is_some_and(|scope| sight.covers(scope)));
-        }
-        group = part(whole, &passes);
+    let (mut group, mut size) = (None, 0);
+    if let Some(whole) = sent.group
+        && let Some((seen, bytes)) = stream.seen(whole, sight)?
+    {
+        (group, size) = (Some(seen), bytes);
     }
     let (mut exits, mut rows) = (Vec::new(), Vec::new());
     for exit in sent.exits {
         let gone = scope_of(exit.kind, exit.record)?.is_none_or(|scope| !sight.covers(scope));
         if gone && sight.covers(exit.from.into()) {
+            size += EXIT_BYTES;
             exits.push(exit);
         }
     }
     for whole in sent.rows {
         let now = scope_of(whole.row.kind, whole.row.record)?;
         if now.is_some_and(|scope| sight.covers(scope)) && sight.covers(whole.row.scope) {
+            size += serde_json::to_vec(&whole).map_or(0, |json| json.len());
             rows.push(whole);
         }
     }
-    Ok(Sent { position: sent.position, group, exits, rows })
+    Ok((Sent { position: sent.position, group, exits, rows }, size))
 }
 
-/// The ops of a group that pass, with their receipts.
-fn part(whole: PageGroup, passes: &[bool]) -> Option<PageGroup> {
-    if passes.iter().all(|passes| *passes) {
-        return Some(whole);
+/// The ops of a group whose record is in sight now, with their receipts.
+pub fn seen_part<V: LogView>(
+    store: &V,
+    whole: PageGroup,
+    sight: &Sight,
+) -> Result<Option<PageGroup>, V::Error> {
+    let mut passes = BTreeSet::new();
+    for op in &whole.group.ops {
+        let row = store.row(op.header.kind, op.header.record)?;
+        if row.is_some_and(|row| sight.covers(row.scope)) {
+            passes.insert(op.header.id.index);
+        }
     }
-    let passing: Vec<&Op> =
-        whole.group.ops.iter().zip(passes).filter(|(_, yes)| **yes).map(|(op, _)| op).collect();
-    let group: Group = whole.group.part(|op| passing.iter().any(|one| one.id() == op.id()))?;
-    let receipts = super::intake::receipts_of(&group, &whole.receipts);
-    Some(PageGroup { position: whole.position, group, receipts })
+    if passes.len() == whole.group.ops.len() {
+        return Ok(Some(whole));
+    }
+    let part = whole.group.part(|op| passes.contains(&op.header.id.index));
+    Ok(part.map(|group| {
+        let receipts = super::intake::receipts_of(&group, &whole.receipts);
+        PageGroup { position: whole.position, group, receipts }
+    }))
 }
 
-fn size_of(seen: &Sent) -> usize {
-    let group =
-        seen.group.as_ref().and_then(|group| serde_json::to_vec(group).ok()).map_or(0, |json| json.len());
-    let rows = |rows: &[PageRow]| {
-        rows.iter().filter_map(|one| serde_json::to_vec(one).ok()).map(|json| json.len()).sum::<usize>()
-    };
-    const EXIT_BYTES: usize = 160;
-    group + rows(&seen.rows) + seen.exits.len() * EXIT_BYTES
+/// What the oldest backup lacks of these records. Whoever gets a record whole gets this with it: after a restore it may
+/// be the last who has it.
+pub fn kept_of<'r, S: CommuneStore>(
+    store: &S,
+    watermark: u64,
+    rows: impl IntoIterator<Item = &'r Row>,
+) -> Result<Vec<PageGroup>, S::Error> {
+    let mut kept = Vec::new();
+    for row in rows {
+        for whole in store.groups_of(row.kind, row.record)? {
+            if whole.position.position <= watermark {
+                continue;
+            }
+            let of_it = |op: &Op| (op.header.kind, op.header.record) == (row.kind, row.record);
+            kept.extend(whole.group.part(of_it).map(|group| {
+                let receipts = super::intake::receipts_of(&group, &whole.receipts);
+                PageGroup { position: whole.position, group, receipts }
+            }));
+        }
+    }
+    Ok(kept)
 }
 
 /// The records of these scopes as they stand at the head, those in these buckets only: what a laptop fetches when a

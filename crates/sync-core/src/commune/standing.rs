@@ -75,7 +75,7 @@ impl<S: CommuneStore> Commune<'_, S> {
     }
 
     fn erase_in(&mut self, waiting: Waiting) -> Result<(), S::Error> {
-        let gone = crate::ingest::erased_ops(&*self.store, &waiting.numbered.group.ops)?;
+        let gone = crate::ingest::erased_ops(&self.store, &waiting.numbered.group.ops)?;
         if gone.is_empty() {
             return Ok(());
         }

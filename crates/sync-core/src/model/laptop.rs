@@ -138,7 +138,9 @@ impl Laptop {
         let differing = Buckets::of(self.base.values()).differing(&Buckets::of(theirs.values()));
         let in_them = |(_, record): &(u16, Uuid)| differing.contains(&bucket_of(*record));
         self.base.retain(|key, _| !in_them(key));
-        self.base.extend(theirs.into_iter().filter(|(key, _)| in_them(key)));
+        let fetched: Rows = theirs.into_iter().filter(|(key, _)| in_them(key)).collect();
+        self.keep(&server.kept(fetched.values()), server.head().epoch);
+        self.base.extend(fetched);
         let head = server.head();
         (self.cursor, self.proof) = (Some(head), Some(server.proof(head)));
     }
@@ -181,6 +183,11 @@ impl Laptop {
             let reply = server.offer(&Offer { groups: vec![], bare });
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
+    }
+
+    /// What came with records that came whole.
+    fn keep(&mut self, kept: &[PageGroup], epoch: Epoch) {
+        kept.iter().for_each(|group| self.retained.keep(group, epoch));
     }
 
     /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
@@ -242,7 +249,9 @@ impl Laptop {
     fn look_round(&mut self, server: &Server) {
         let sight = server.sight(self.device);
         if sight != self.sight {
-            let gained = server.seen(&sight).into_iter().filter(|(_, row)| !self.sight.covers(row.scope));
+            let gained: Rows =
+                server.seen(&sight).into_iter().filter(|(_, row)| !self.sight.covers(row.scope)).collect();
+            self.keep(&server.kept(gained.values()), server.head().epoch);
             self.base.extend(gained);
             self.sight = sight;
         }
@@ -396,6 +405,7 @@ impl LocalStore for Laptop {
         }
         // What is lost goes with this page; what came into sight is fetched when all else stands at the head.
         self.sight = page.sight.unwrap_or(self.sight.clone());
+        self.keep(&page.kept, page.to.epoch);
         for delivered in in_order(page.exits, page.groups, page.rows) {
             match delivered {
                 Delivered::Exit(exit) => {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Rows;
 use crate::commune::memory::Memory;
-use crate::commune::{Asked, Commune, CommuneStore, page};
+use crate::commune::{Asked, Commune, CommuneStore, kept_of, page};
 use crate::head::{HeadReceipt, Shown};
 use crate::ingest::LogView;
 use crate::ledger::{Entry, Line};
@@ -16,6 +16,7 @@ use crate::op::{OpId, Scope};
 use crate::position::{Cursor, Epoch, Position};
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::rights::{Reach, Sight};
+use crate::row::Row;
 use crate::samples::{COMMUNE, NOW_MS, device, user};
 use crate::snapshot::Snapshot;
 use crate::wire::*;
@@ -56,9 +57,11 @@ impl Server {
 
     /// Runs a writing transaction.
     pub(crate) fn write<T>(&mut self, writing: impl FnOnce(&mut Commune<'_, Memory>) -> T) -> T {
-        let mut commune = Commune::begin(&mut self.store, &self.key, self.now_ms).unwrap();
+        let empty = Memory::new(COMMUNE, STORE, Epoch::default());
+        let store = std::mem::replace(&mut self.store, empty);
+        let mut commune = Commune::begin(store, &self.key, self.now_ms).unwrap();
         let value = writing(&mut commune);
-        commune.finish().unwrap();
+        self.store = commune.finish().unwrap();
         value
     }
 
@@ -155,6 +158,11 @@ impl Server {
         seen.map(|(key, row)| (*key, row.clone())).collect()
     }
 
+    /// What goes with rows that are fetched.
+    pub(crate) fn kept<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Vec<PageGroup> {
+        kept_of(&self.store, self.watermark, rows).unwrap()
+    }
+
     /// A scope as a backup had it, for somebody who comes now: without what has left it or was erased since (F15).
     pub(crate) fn snapshot(&self, backup: &Self, scope: Scope) -> Snapshot {
         let still = |(key, _): &(&(u16, Uuid), _)| self.rows.get(key).is_some_and(|row| row.scope == scope);
@@ -168,7 +176,14 @@ impl Server {
 
     pub(crate) fn page(&self, device: DeviceId, believed: &Sight, from: Option<Cursor>, most: usize) -> Page {
         let present = self.sight(device);
-        let asked = Asked { from, believed, present: &present, groups: most, bytes: usize::MAX };
-        page(&self.store, &self.key, &asked).unwrap()
+        let asked = Asked {
+            from,
+            believed,
+            present: &present,
+            watermark: self.watermark,
+            groups: most,
+            bytes: usize::MAX,
+        };
+        page(&self.store, &self.store, &self.key, &asked).unwrap()
     }
 }
