@@ -139,6 +139,7 @@ impl Transport for Liar {
             rows: vec![],
             more,
             sight: None,
+            kept: vec![],
             proof: None,
         };
         let honest = page((here + 1).min(5), here + 1 < 5);

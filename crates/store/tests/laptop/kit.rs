@@ -201,6 +201,7 @@ impl Laptop {
             rows: vec![],
             more: false,
             sight: None,
+            kept: vec![],
             proof: None,
         }
     }

@@ -72,6 +72,7 @@ fn f05_a_page_that_does_not_begin_at_the_cursor_is_refused_whole() {
         rows: vec![],
         more: false,
         sight: None,
+        kept: vec![],
         proof: None,
     };
     assert!(laptop.store().apply_page(page).is_err());
