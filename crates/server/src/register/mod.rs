@@ -24,6 +24,8 @@ pub(crate) mod page;
 pub(crate) mod push;
 pub(crate) mod records;
 mod stored;
+#[cfg(test)]
+mod upgrading;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
