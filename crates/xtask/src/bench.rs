@@ -8,7 +8,7 @@ use crate::{cargo, must_succeed, root, ui};
 /// Which benchmark.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// spine: saving, importing, searching and opening the figures on one laptop; start: the window's start
+    /// spine: saving, importing, searching and opening the figures on one laptop; sync: a server taking what laptops send; start: the window's start
     name: String,
     /// So many people of the sample commune; without it what the benchmark itself takes
     #[arg(long)]

@@ -47,7 +47,7 @@ pub(crate) async fn push(
     let done = shared.run(move |register| {
         let signed =
             SignedBatch::from_body(&body::inflate(&packed)?).map_err(|error| push::unreadable(&error))?;
-        let reply = push::push(register, &device, &push::open(register, &device, &signed)?)?;
+        let reply = register.take(&push::open(register, &device, &signed)?)?;
         Ok((body::pack(&reply)?, reply.groups))
     });
     let (packed, groups) = done.await?;

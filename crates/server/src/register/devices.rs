@@ -238,7 +238,7 @@ impl Register {
 
     /// Turns a code into a device. The device that a code made is answered again while the code holds and its
     /// token was never shown: its laptop may never have seen the first answer. Nobody else is.
-    pub(crate) fn enrol(&self, request: &EnrolRequest) -> Result<EnrolReply, ServerError> {
+    pub fn enrol(&self, request: &EnrolRequest) -> Result<EnrolReply, ServerError> {
         let shown = Secret::parse(&request.secret).ok_or_else(|| refused(ApiCode::EnrolUnknownCode))?;
         let signing_key = request.proven_key().ok_or_else(|| refused(ApiCode::EnrolBadKey))?;
         self.write(|intake| {

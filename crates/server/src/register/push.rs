@@ -37,14 +37,16 @@ pub(crate) fn open(register: &Register, device: &Device, signed: &SignedBatch) -
     Ok(batch)
 }
 
-/// Takes the groups of a batch, in order, up to the first that cannot be looked at.
-pub(crate) fn push(register: &Register, device: &Device, batch: &Batch) -> Result<PushReply, ServerError> {
-    register.write(|intake| {
-        let epoch = intake.rules.head.cursor.epoch.number;
-        if batch.epoch != epoch {
-            return Err(ApiError::new(ApiCode::SyncEpoch).with("epoch", epoch.into()).into());
-        }
-        debug_assert_eq!(batch.device, device.id, "checked when it was opened");
-        intake.rules.push(batch)
-    })
+impl Register {
+    /// Takes the groups of a batch, in order, up to the first that cannot be looked at. Whoever calls this has checked
+    /// that the device signed it.
+    pub fn take(&self, batch: &Batch) -> Result<PushReply, ServerError> {
+        self.write(|intake| {
+            let epoch = intake.rules.head.cursor.epoch.number;
+            if batch.epoch != epoch {
+                return Err(ApiError::new(ApiCode::SyncEpoch).with("epoch", epoch.into()).into());
+            }
+            intake.rules.push(batch)
+        })
+    }
 }

@@ -12,6 +12,7 @@ mod report;
 mod spine;
 #[cfg(target_os = "linux")]
 mod start;
+mod sync;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ use clap::Parser;
 enum Bench {
     /// Saving, importing, searching and opening the figures on one laptop
     Spine(spine::Options),
+    /// What a server does with what laptops send, without the wire
+    Sync(sync::Options),
     /// From a start to the unlock page and on to Hôm nay, in the real window
     #[cfg(target_os = "linux")]
     Start(start::Options),
@@ -39,6 +42,7 @@ struct Out {
 fn main() -> Result<()> {
     match Bench::parse() {
         Bench::Spine(options) => spine::run(&options),
+        Bench::Sync(options) => sync::run(&options),
         #[cfg(target_os = "linux")]
         Bench::Start(options) => start::run(&options),
     }

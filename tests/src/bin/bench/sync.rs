@@ -1,0 +1,237 @@
+//! `bench sync`: what a server does with what laptops send, without the wire: a batch that was checked, merged, given
+//! its receipts and kept, until it survives a power cut. The reference is the rows that it left, written by hand.
+
+use anyhow::{Context, Result};
+use domain::consent::Basis;
+use domain::ids::{CommuneId, DeviceId, UserId};
+use domain::people::Role;
+use domain::registry::{RecordKind, no};
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use server::{EnrolOrder, NewCommune, Options as Opened, Register};
+use store::Durability;
+use sync_core::api::EnrolRequest;
+use sync_core::op::{FieldEdit, Scope};
+use sync_core::position::Position;
+use sync_core::wire::{Batch, Numbered, PROTOCOL, SigningKey};
+use sync_core::{Group, GroupId, Op, OpHeader, OpId};
+use uuid::Uuid;
+
+use crate::Out;
+use crate::measure::timed;
+use crate::report::{Report, Row};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// So many people of one hamlet unit; without it 2,000
+    #[arg(long)]
+    people: Option<usize>,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Ops that are timed.
+const EDITS: usize = 10_000;
+/// What a batch may have.
+const GROUPS: usize = 500;
+
+/// A laptop that pushes.
+struct Laptop {
+    commune: CommuneId,
+    device: DeviceId,
+    user: UserId,
+    saved: u64,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let people = options.people.unwrap_or(2000);
+    let mut report = Report { name: "sync", rows: vec![], notes: vec![] };
+    for fields in [1, 4] {
+        println!("{EDITS} edits of {fields} fields");
+        ingest(&mut report, people, fields)?;
+    }
+    report.write(&options.out.out)
+}
+
+fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let commune = NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+    let register = Register::create(dir.path(), &commune, Opened::default())?;
+    let mut laptop = enrolled(&register)?;
+    let creation = (0..people).map(|person| laptop.person(person)).collect::<Vec<_>>();
+    for groups in creation.chunks(GROUPS) {
+        register.take(&laptop.batch(groups))?;
+    }
+    let before = Left::after(&register, 0)?;
+    let copy = dir.path().join("by-hand.db");
+    checkpoint(&register)?;
+    std::fs::copy(register.folder().database(), &copy)?;
+    let edits: Vec<Numbered> = (0..EDITS).map(|nth| laptop.edit(nth * 7919 % people, fields)).collect();
+    let batches: Vec<Batch> = edits.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect();
+    let (taken, ours) = timed(|| batches.iter().try_for_each(|batch| register.take(batch).map(drop)));
+    taken?;
+    let after = Left::after(&register, before.position)?;
+    anyhow::ensure!(after.position - before.position == EDITS as i64, "an edit was not taken");
+    let portions = after.portions(batches.len());
+    let mut by_hand = database::connect(&copy, &register.keys().database, Durability::Full)?;
+    let (written, reference) = timed(|| portions.iter().try_for_each(|rows| write(&mut by_hand, rows)));
+    written?;
+    let rows: usize = portions.iter().flatten().map(|(_, rows)| rows.len()).sum();
+    report.rows.push(Row {
+        work: format!("take edits of {fields} fields, merged, durable"),
+        size: format!("{EDITS} edits in batches of {GROUPS}, {people} people, {rows} rows"),
+        unit: "ms",
+        ours: ours.wall.as_secs_f64() * 1e3,
+        reference:
+            "the rows that those batches left, values at hand, prepared statements, a transaction for each \
+                    batch, same key and settings"
+                .into(),
+        reference_value: reference.wall.as_secs_f64() * 1e3,
+        at_most: Some(4.0),
+    });
+    let per_second = |spent: std::time::Duration| EDITS as f64 / spent.as_secs_f64();
+    report.notes.push(format!(
+        "edits of {fields} fields: {:.0} ops/s, by hand {:.0} (the aim of the design: 10,000 ops/s and a quarter of \
+         by hand)",
+        per_second(ours.wall),
+        per_second(reference.wall),
+    ));
+    Ok(())
+}
+
+fn enrolled(register: &Register) -> Result<Laptop> {
+    let order = EnrolOrder {
+        role: Role::CommuneOfficer,
+        hamlet_units: vec![],
+        user_name: "Lan".into(),
+        valid_minutes: 60,
+        address: None,
+    };
+    let code = register.issue_code(&order)?.code;
+    let request = EnrolRequest::signed(&code.secret, &SigningKey::from_bytes(&[7; 32]), "Máy chị Lan");
+    let me = register.enrol(&request)?;
+    Ok(Laptop { commune: me.commune, device: me.device, user: me.user, saved: 0 })
+}
+
+impl Laptop {
+    fn batch(&self, groups: &[Numbered]) -> Batch {
+        let (commune, device, groups) = (self.commune, self.device, groups.to_vec());
+        Batch { protocol: PROTOCOL, commune, device, epoch: 1, offsets: vec![], groups }
+    }
+
+    fn save(&mut self, kind: RecordKind, record: Uuid, fields: Vec<FieldEdit>) -> Numbered {
+        self.saved += 1;
+        let group = GroupId::random(u128::from(self.saved).to_le_bytes());
+        let header = OpHeader {
+            id: OpId { group, index: 0 },
+            job: None,
+            commune: self.commune,
+            scope: Scope(Uuid::from_u128(0x5c)),
+            kind: kind.no(),
+            record,
+            device: self.device,
+            actor: self.user,
+            schema: 1,
+            wall_ms: 1_800_000_000_000,
+            session: 1,
+            base: Position::default(),
+        };
+        let op = Op { header, salt: [0; 16], fields };
+        let seed = u128::from(self.saved).to_be_bytes();
+        Numbered { incarnation: 7, dseq: self.saved, group: Group::seeded(group, seed, vec![op]) }
+    }
+
+    /// A household of one.
+    fn person(&mut self, nth: usize) -> Numbered {
+        let fields = vec![
+            FieldEdit::first(no::HOUSEHOLD_HOUSE_NO, nth.to_string()),
+            FieldEdit::first(no::HOUSEHOLD_ALIVE, true),
+        ];
+        self.save(RecordKind::Household, Uuid::from_u128(1000 + nth as u128), fields)
+    }
+
+    fn edit(&mut self, nth: usize, fields: usize) -> Numbered {
+        let numbers =
+            [no::HOUSEHOLD_HOUSE_NO, no::HOUSEHOLD_PLACE_NOTE, no::HOUSEHOLD_CODE, no::HOUSEHOLD_DWELLING];
+        let saved = self.saved;
+        let edit = |no: &u16| FieldEdit::first(*no, format!("{saved}"));
+        let fields = numbers.iter().take(fields).map(edit).collect();
+        self.save(RecordKind::Household, Uuid::from_u128(1000 + nth as u128), fields)
+    }
+}
+
+type Rows = Vec<(String, Vec<Vec<Cell>>)>;
+
+/// What batches left behind, table by table.
+struct Left {
+    position: i64,
+    tables: Vec<(&'static str, Vec<Vec<Cell>>)>,
+}
+
+/// Of each table: which rows are newer than a position.
+const TABLES: &[(&str, &str)] = &[
+    ("commits", "position > ?1"),
+    ("bodies", "position > ?1"),
+    ("ops", "position > ?1"),
+    ("record_ops", "position > ?1"),
+    ("numbers", "dseq > ?1"),
+    ("records", "kind = 3 AND ?1 >= 0"),
+];
+
+impl Left {
+    fn after(register: &Register, position: i64) -> Result<Self> {
+        let connection = open(register)?;
+        let mut tables = Vec::new();
+        for (table, newer) in TABLES {
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table} WHERE {newer}"))?;
+            let columns = statement.column_count();
+            let mut found = statement.query([position])?;
+            let mut rows = Vec::new();
+            while let Some(row) = found.next()? {
+                rows.push((0..columns).map(|at| row.get(at)).collect::<Result<Vec<Cell>, _>>()?);
+            }
+            tables.push((*table, rows));
+        }
+        let position = connection.query_row("SELECT position FROM communes", [], |row| row.get(0))?;
+        Ok(Self { position, tables })
+    }
+
+    /// Cut evenly into as many transactions as there were batches. Every record was written in each of them.
+    fn portions(&self, count: usize) -> Vec<Rows> {
+        let portion = |nth: usize| {
+            let of_table = |(table, rows): &(&'static str, Vec<Vec<Cell>>)| {
+                let columns = rows.first().map_or(0, Vec::len);
+                let marks = vec!["?"; columns].join(", ");
+                let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
+                let share = rows.len().div_ceil(count);
+                let rows = if *table == "records" {
+                    rows.iter().cycle().skip(nth * GROUPS).take(GROUPS).cloned().collect()
+                } else {
+                    rows.iter().skip(nth * share).take(share).cloned().collect()
+                };
+                (sql, rows)
+            };
+            self.tables.iter().map(of_table).collect()
+        };
+        (0..count).map(portion).collect()
+    }
+}
+
+fn open(register: &Register) -> Result<Connection> {
+    Ok(database::connect(&register.folder().database(), &register.keys().database, Durability::Full)?)
+}
+
+fn checkpoint(register: &Register) -> Result<()> {
+    open(register)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).context("checkpoint")
+}
+
+fn write(connection: &mut Connection, rows: &Rows) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (sql, rows) in rows {
+        let mut statement = transaction.prepare_cached(sql)?;
+        for row in rows {
+            statement.execute(params_from_iter(row))?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
