@@ -83,6 +83,52 @@ fn f12_what_lies_under_an_erased_person_is_not_kept_when_it_arrives() {
     forgotten(&server, &laptops, &[2, 50, 51, 52]);
 }
 
+/// Two ops of one Save, in one group.
+fn both(first: Group, second: Group) -> Group {
+    let mut group = first;
+    let mut op = second.ops[0].clone();
+    op.header.id = crate::op::OpId { group: group.id, index: u16::try_from(group.ops.len()).unwrap() };
+    group.ops.push(op);
+    group
+}
+
+/// The person came to the erased household, and was assessed, in one Save that nobody had heard of.
+#[test]
+fn f12_what_lies_under_the_erased_within_one_save_is_not_kept() {
+    let (mut server, mut laptops) = village(2);
+    let save = both(member(3, 1, 30, 1, "Mai", NOW_MS), assessment(3, 1, 50, 30));
+    laptops[1].save(both(save, household(3, 1, 4, NOW_MS)));
+    erase(&mut server, 1);
+    let reply = server.push(&laptops[1].batch(9));
+    assert_eq!(reply.groups[0].outcome, GroupOutcome::Applied);
+    assert_eq!(reply.receipts.len(), 3);
+    laptops[1].acknowledge(&reply).unwrap();
+    assert!(server.rows.contains_key(&(3, id(4))), "the rest of the Save is taken");
+    all_sync(&mut server, &mut laptops);
+    forgotten(&server, &laptops, &[1, 2, 30, 50]);
+}
+
+/// What waits is forgotten at once, as far as it is about the erased.
+#[test]
+fn f12_what_is_kept_apart_is_forgotten_too() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut apart = Laptop::new(20);
+    apart.sync(&mut server);
+    apart.save(assessment(3, 20, 50, 2));
+    apart.save(both(assessment(4, 20, 51, 2), household(4, 20, 4, NOW_MS)));
+    apart.sync(&mut server);
+    assert_eq!(server.waiting.len(), 2);
+    erase(&mut server, 2);
+    let left: Vec<_> =
+        server.waiting.iter().map(|one| (one.numbered.group.ops.len(), one.stamps.len())).collect();
+    assert_eq!(left, [(1, 1)]);
+    server.assign(device(20), &[Reach::WholeCommune]);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(3, id(4))));
+    apart.sync(&mut server);
+    forgotten(&server, &[apart], &[2, 50, 51]);
+}
+
 /// A household is erased with its people, also one whose creation arrives after an edit of hers.
 #[test]
 fn f12_a_household_is_forgotten_with_everybody_in_it() {
@@ -163,9 +209,15 @@ fn f12_a_restore_brings_nobody_back() {
     all_sync(&mut server, &mut laptops);
     let backup = server.clone();
     assert_eq!(name(&backup), "Hoa");
+    laptops[0].save(rename(3, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    all_sync(&mut server, &mut laptops);
+    let later = server.groups().find(|group| group.group.id == op_id(3, 0).group).unwrap().clone();
     erase(&mut server, 2);
     all_sync(&mut server, &mut laptops);
     server.restore(&backup);
+    forgotten(&server, &laptops, &[2]);
+    let reply = server.offer(&Offer { groups: vec![later], bare: vec![] });
+    assert_eq!(reply.groups[0].1, OfferOutcome::Erased);
     forgotten(&server, &laptops, &[2]);
     // Somebody who kept a copy of a laptop from before gives nothing back of it.
     let receipt = backup.receipt(op_id(2, 0));
@@ -290,6 +342,22 @@ fn a_mended_group_is_a_new_one_that_names_the_old_and_closes_it() {
     assert!(!server.rows.contains_key(&(4, id(30))) && server.rows.contains_key(&(4, id(31))));
     let reasons: Vec<_> = server.waiting.iter().map(|one| &one.reason).collect();
     assert_eq!(reasons, [&Quarantine::Mended]);
+}
+
+/// Also what waits for another reason than a parent, which nothing but a new assignment would try again.
+#[test]
+fn what_waits_for_rights_is_closed_by_who_mends_it() {
+    let (mut server, mut laptops) = village(1);
+    server.enrol(20);
+    let mut stranger = Laptop::new(20);
+    stranger.sync(&mut server);
+    stranger.save(rename(3, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    stranger.sync(&mut server);
+    laptops[0].save(mends(rename(4, 0, 2, "Hòa", NOW_MS, Some(op_id(2, 0))), 3));
+    laptops[0].sync(&mut server);
+    assert_eq!(server.waiting.iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Quarantine::Mended]);
+    server.assign(device(20), &[Reach::WholeCommune]);
+    assert_eq!(name(&server), "Hòa");
 }
 
 /// A job's part, written by the officer (0) as the server's own edits are.

@@ -90,6 +90,18 @@ fn f10_a_renumbered_group_is_stored_once_and_uses_its_new_number_up() {
     assert_eq!(name(&server), "Hoà Mai");
 }
 
+/// A server whose clock is set back goes on with what it last said.
+#[test]
+fn a_server_s_clock_that_goes_back_gives_no_lower_stamps() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(household(3, 0, 3, i64::MAX / 2));
+    laptops[0].sync(&mut server);
+    server.now_ms -= 24 * 3600 * 1000;
+    laptops[1].save(household(4, 1, 4, i64::MAX / 2));
+    laptops[1].sync(&mut server);
+    assert_eq!(server.receipt(op_id(3, 0)).stamp, server.receipt(op_id(4, 0)).stamp);
+}
+
 /// Put back from last week's disk image: numbers that it does not remember are given away, and what it saves from now
 /// on gets new ones. What it had saved and sent since comes back by the stream.
 #[test]

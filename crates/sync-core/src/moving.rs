@@ -9,7 +9,7 @@ use crate::ledger::Entry;
 use crate::model::{Laptop, Server};
 use crate::op::{FieldEdit, Scope};
 use crate::records::Recorded;
-use crate::rights::Reach;
+use crate::rights::{Reach, Sight};
 use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id, rename};
 use crate::value::Value;
 
@@ -162,6 +162,42 @@ fn f07_what_leaves_a_laptop_can_still_be_given_back() {
     check(|server| {
         work(server, 2, &[OTHER]);
     });
+}
+
+/// B never had the old scope: it got the household whole, and with it what no backup has. Everybody else is gone.
+#[test]
+fn f07_who_got_a_record_whole_can_give_back_what_was_written_before() {
+    let (mut server, mut laptops) = two_units();
+    let backup = server.clone();
+    server.watermark = backup.head().position;
+    laptops[0].save(rename(13, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].save(moves(14, 0, OTHER));
+    laptops[0].sync(&mut server);
+    let mut last = laptops.remove(1);
+    last.sync(&mut server);
+    assert!(has(&last, MEMBER));
+    server.restore(&backup);
+    last.sync(&mut server);
+    let row = &server.rows[&(4, id(2))];
+    assert_eq!((row.scope, row.value(no::MEMBER_FULL_NAME)), (OTHER, Some(&Value::from("Hoà"))));
+}
+
+/// Nobody is sent what is not in sight any more, nor told to drop what still is.
+#[test]
+fn f15_a_page_is_of_what_is_in_sight_now() {
+    let (mut server, mut laptops) = two_units();
+    laptops[0].save(moves(3, 0, OTHER));
+    laptops[0].sync(&mut server);
+    let page = |server: &Server, n: u128, sight: Sight| server.page(device(n), &sight, None, usize::MAX);
+    assert_eq!(page(&server, 3, Sight::All).exits, [], "who sees everything loses nothing");
+    let other = || Sight::Only([OTHER, Scope::COMMUNE].into());
+    assert_eq!(page(&server, 1, other()).rows.len(), 2);
+    laptops[2].sync(&mut server);
+    laptops[2].save(within(OTHER, moves(4, 2, SCOPE)));
+    laptops[2].sync(&mut server);
+    assert_eq!(page(&server, 1, other()).rows, [], "it has moved on");
+    assert_eq!(page(&server, 0, Sight::Only([SCOPE].into())).exits, []);
+    assert_eq!(page(&server, 0, Sight::Only([SCOPE].into())).rows.len(), 2);
 }
 
 #[test]

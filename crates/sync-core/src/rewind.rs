@@ -192,6 +192,9 @@ fn f08_of_two_receipts_for_one_op_the_lower_stamp_stands() {
     reader.sync(&mut server);
     assert_eq!(stamp(&server, op_id(3, 0)), first);
     assert_eq!(name(&server), "Hoà Mai");
+    // The stream carries it under the lower one from now on.
+    let carried = server.groups().find(|group| group.group.id == op_id(3, 0).group).unwrap();
+    assert_eq!(carried.receipts[0].stamp.0, first);
     laptops.push(reader);
     converged(&server, &laptops);
 }
