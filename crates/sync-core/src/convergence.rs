@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use crate::commune::CommuneStore;
 use crate::group::Group;
 use crate::ingest::Quarantine;
 use crate::ledger::Entry;
@@ -328,6 +329,10 @@ fn run(steps: &[Step], seed: u64) {
         positions.iter().zip(positions.iter().skip(1)).all(|(one, next)| one < next),
         "order of the stream"
     );
+    for sent in server.store.sent_after(0, usize::MAX).unwrap() {
+        let whole: BTreeSet<_> = sent.rows.iter().map(|whole| (whole.row.kind, whole.row.record)).collect();
+        assert_eq!(whole.len(), sent.rows.len(), "a record comes whole twice at one position");
+    }
     let stored: Vec<OpId> = server.groups().flat_map(|group| &group.group.ops).map(Op::id).collect();
     let once: BTreeSet<OpId> = stored.iter().copied().collect();
     assert_eq!(stored.len(), once.len(), "an op was stored twice");

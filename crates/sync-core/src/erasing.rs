@@ -84,7 +84,7 @@ fn f12_what_lies_under_an_erased_person_is_not_kept_when_it_arrives() {
 }
 
 /// Two ops of one Save, in one group.
-fn both(first: Group, second: Group) -> Group {
+fn both(first: Group, second: &Group) -> Group {
     let mut group = first;
     let mut op = second.ops[0].clone();
     op.header.id = crate::op::OpId { group: group.id, index: u16::try_from(group.ops.len()).unwrap() };
@@ -96,8 +96,8 @@ fn both(first: Group, second: Group) -> Group {
 #[test]
 fn f12_what_lies_under_the_erased_within_one_save_is_not_kept() {
     let (mut server, mut laptops) = village(2);
-    let save = both(member(3, 1, 30, 1, "Mai", NOW_MS), assessment(3, 1, 50, 30));
-    laptops[1].save(both(save, household(3, 1, 4, NOW_MS)));
+    let save = both(member(3, 1, 30, 1, "Mai", NOW_MS), &assessment(3, 1, 50, 30));
+    laptops[1].save(both(save, &household(3, 1, 4, NOW_MS)));
     erase(&mut server, 1);
     let reply = server.push(&laptops[1].batch(9));
     assert_eq!(reply.groups[0].outcome, GroupOutcome::Applied);
@@ -116,7 +116,7 @@ fn f12_what_is_kept_apart_is_forgotten_too() {
     let mut apart = Laptop::new(20);
     apart.sync(&mut server);
     apart.save(assessment(3, 20, 50, 2));
-    apart.save(both(assessment(4, 20, 51, 2), household(4, 20, 4, NOW_MS)));
+    apart.save(both(assessment(4, 20, 51, 2), &household(4, 20, 4, NOW_MS)));
     apart.sync(&mut server);
     assert_eq!(server.waiting.len(), 2);
     erase(&mut server, 2);
