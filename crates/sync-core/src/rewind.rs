@@ -276,6 +276,27 @@ fn f16_a_log_that_took_the_same_groups_again_under_other_stamps_is_another_one()
     converged(&server, &laptops);
 }
 
+/// A row that rotted on a laptop's disk, one that is missing, one that nobody else has: told by the digest at one head,
+/// and fetched again, those buckets only.
+#[test]
+fn what_rotted_on_a_disk_is_fetched_again() {
+    let (mut server, mut laptops) = village(2);
+    for number in 10..40 {
+        laptops[0].save(household(number, 0, number, NOW_MS));
+    }
+    all_sync(&mut server, &mut laptops);
+    let reader = &mut laptops[1];
+    assert_eq!(reader.repair(&server), 0);
+    let rotten = reader.base.get_mut(&(4, id(2))).unwrap();
+    rotten.cells.get_mut(&no::MEMBER_FULL_NAME).unwrap().value = "Hoạ".into();
+    reader.base.remove(&(3, id(11)));
+    let mut stranger = reader.base[&(3, id(12))].clone();
+    stranger.record = id(300);
+    reader.base.insert((3, id(300)), stranger);
+    assert_eq!(reader.repair(&server), 3);
+    converged(&server, &laptops);
+}
+
 /// The witness beside the database shows the same, before any laptop comes.
 #[test]
 fn two_restores_of_one_backup_are_two_epochs_and_a_laptop_of_either_comes_over() {

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::Rows;
 use super::server::Server;
-use crate::commune::forget;
+use crate::commune::{CommuneStore, forget, rows};
 use crate::digest::{Buckets, bucket_of};
 use crate::group::{Group, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::{LocalCounts, LocalStore};
 use crate::offer::{BareOp, OfferOutcome};
-use crate::op::{Op, OpId};
+use crate::op::{Op, OpId, Scope};
 use crate::parents::begun;
 use crate::position::{Cursor, Epoch, Position, is_after};
 use crate::receipt::Receipt;
@@ -132,17 +132,35 @@ impl Laptop {
     }
 
     /// Into the present epoch (§6): everything is kept, and the rows become the server's where they differ.
-    fn come_over(&mut self, server: &mut Server) {
+    fn come_over(&mut self, server: &Server) {
         self.new_incarnation(self.incarnation.wrapping_mul(31) + 11).unwrap();
-        let theirs = server.seen(&self.sight);
-        let differing = Buckets::of(self.base.values()).differing(&Buckets::of(theirs.values()));
-        let in_them = |(_, record): &(u16, Uuid)| differing.contains(&bucket_of(*record));
-        self.base.retain(|key, _| !in_them(key));
-        let fetched: Rows = theirs.into_iter().filter(|(key, _)| in_them(key)).collect();
-        self.keep(&server.kept(fetched.values()), server.head().epoch);
-        self.base.extend(fetched);
         let head = server.head();
         (self.cursor, self.proof) = (Some(head), Some(server.proof(head)));
+        self.repair(server);
+    }
+
+    /// Fetches the rows of the buckets that differ; asked at the server's head and by its ledger only, or everything
+    /// would differ (§8). Returns how many buckets did.
+    pub(crate) fn repair(&mut self, server: &Server) -> usize {
+        assert_eq!((self.cursor, self.ledger), (Some(server.head()), server.standing.number));
+        let theirs = server.store.scopes().unwrap().into_iter();
+        let mut scopes: BTreeSet<Scope> = theirs.chain(self.base.values().map(|row| row.scope)).collect();
+        scopes.retain(|scope| self.sight.covers(*scope));
+        let mut differing: Vec<(Scope, Vec<u8>)> = Vec::new();
+        for scope in scopes {
+            let mine = Buckets::of(self.base.values().filter(|row| row.scope == scope));
+            let buckets = mine.differing(&server.store.buckets(scope).unwrap());
+            differing.extend((!buckets.is_empty()).then_some((scope, buckets)));
+        }
+        let in_them = |row: &Row| {
+            let bucket = bucket_of(row.record);
+            differing.iter().any(|(scope, buckets)| row.scope == *scope && buckets.contains(&bucket))
+        };
+        self.base.retain(|_, row| !in_them(row));
+        let fetched = rows(&server.store, &self.sight.and(&server.sight(self.device)), &differing).unwrap();
+        self.keep(&server.kept(&fetched), server.head().epoch);
+        self.base.extend(fetched.into_iter().map(|row| ((row.kind, row.record), row)));
+        differing.iter().map(|(_, buckets)| buckets.len()).sum()
     }
 
     /// Gives back whatever has no place in the present history yet, as far as this laptop has heard. That is everything
