@@ -136,6 +136,9 @@ impl Laptop {
         self.new_incarnation(self.incarnation.wrapping_mul(31) + 11).unwrap();
         let head = server.head();
         (self.cursor, self.proof) = (Some(head), Some(server.proof(head)));
+        // What was lost meanwhile is not compared, and comes as something gained should it be given again.
+        self.sight = self.sight.and(&server.sight(self.device));
+        self.hide_what_left();
         self.repair(server);
     }
 
@@ -157,7 +160,7 @@ impl Laptop {
             differing.iter().any(|(scope, buckets)| row.scope == *scope && buckets.contains(&bucket))
         };
         self.base.retain(|_, row| !in_them(row));
-        let fetched = rows(&server.store, &self.sight.and(&server.sight(self.device)), &differing).unwrap();
+        let fetched = rows(&server.store, &server.sight(self.device), &differing).unwrap();
         self.keep(&server.kept(&fetched), server.head().epoch);
         self.base.extend(fetched.into_iter().map(|row| ((row.kind, row.record), row)));
         differing.iter().map(|(_, buckets)| buckets.len()).sum()
