@@ -214,7 +214,17 @@ impl Both {
         for _ in 0..=self.dice.below(3) {
             // Sometimes a number is left out, or comes twice.
             let dseq = self.next[place] + u64::from(self.dice.below(12) == 0);
-            groups.push(Numbered { incarnation: 7, dseq, group: self.save(by) });
+            let mut group = self.save(by);
+            // Up to three ops in one Save, of what may lie apart by now.
+            for index in 1..=u16::try_from(self.dice.below(3)).unwrap() {
+                let Op { header, fields, .. } = self.save(by).ops.remove(0);
+                let first = group.ops[0].clone();
+                let (kind, record) = (header.kind, header.record);
+                let id = OpId { group: group.id, index };
+                let header = OpHeader { id, kind, record, ..first.header };
+                group.ops.push(Op { header, fields, ..first });
+            }
+            groups.push(Numbered { incarnation: 7, dseq, group });
             self.next[place] = dseq + 1;
         }
         let batch = Batch {
