@@ -57,11 +57,15 @@ impl<S: CommuneStore> Commune<'_, S> {
     /// Where the present history has the last op of a group that was taken. The stream alone cannot say it: a record
     /// that moved away is delivered to nobody there, and what somebody else gave back first is in the rows already.
     fn committed_at(&self, taken: &Ingested) -> Result<Option<Position>, S::Error> {
+        if matches!(taken.outcome, GroupOutcome::Quarantined(_)) {
+            return Ok(None);
+        }
+        if taken.commits {
+            return Ok(Some(self.head.cursor.position()));
+        }
         let mut last = None;
-        if !matches!(taken.outcome, GroupOutcome::Quarantined(_)) {
-            for receipt in &taken.receipts {
-                last = last.max(self.store.committed_at(receipt.op)?);
-            }
+        for receipt in &taken.receipts {
+            last = last.max(self.store.committed_at(receipt.op)?);
         }
         Ok(last)
     }
