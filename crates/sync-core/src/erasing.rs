@@ -27,7 +27,7 @@ fn assessment(number: u128, by: u128, record: u128, of: u128) -> Group {
 }
 
 fn erase(server: &mut Server, subject: u128) {
-    server.note(Entry::Erased { subject: id(subject) });
+    server.erase(id(subject));
 }
 
 fn all_sync(server: &mut Server, laptops: &mut [Laptop]) {
@@ -199,7 +199,7 @@ fn f12_the_ledger_s_number_tells_two_laptops_at_one_cursor_apart() {
     assert_eq!(laptops[0].cursor, before.cursor);
     assert_ne!(laptops[0].base, before.base);
     assert_ne!(laptops[0].ledger, before.ledger);
-    assert_eq!(laptops[0].ledger, server.standing.number);
+    assert_eq!(laptops[0].ledger, server.standing.mark);
 }
 
 /// A copy of the database from before the erasure forgets again what it was told to forget, before anybody comes.

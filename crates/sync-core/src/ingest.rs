@@ -5,17 +5,18 @@
 //! Idempotent per op by `(group id, index)` and hash. A group that cannot be taken goes to quarantine
 //! whole, acknowledged, visible, and takes a position; it never blocks the device.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{self, FieldRule, RecordKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::erasure::{Listed, gone};
 use crate::group::{Group, GroupLimits};
 use crate::op::{GroupId, Op, OpHash, OpId, Scope};
-use crate::parents::{begun, parent_of, parents_known, scopes_fit};
+use crate::parents::{begun, missing, scopes_fit};
 use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
 use crate::rights::{Held, may_write};
@@ -40,13 +41,32 @@ pub trait LogView {
     /// Which group used that number up.
     fn group_at(&self, device: DeviceId, incarnation: u64, dseq: u64)
     -> Result<Option<GroupId>, Self::Error>;
-    /// The reason, if the group waits in quarantine with this content ([`Group::hash`]): another content
-    /// under the name of a waiting group is kept beside it, not taken for it.
-    fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Self::Error>;
-    /// True if the record once lay in that scope and moved out of it (§7).
-    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, Self::Error>;
+    /// What is kept apart under the name of this group. Another content under its name is kept beside it, not taken
+    /// for it.
+    fn apart(&self, group: GroupId) -> Result<Vec<Apart>, Self::Error>;
+    /// True if an op of the group was taken.
+    fn took(&self, group: GroupId) -> Result<bool, Self::Error>;
+    /// Where the record last left that scope in the present history, if it ever lay there, or was meant to (§7).
+    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<Option<Position>, Self::Error>;
     /// True if the record is one that the ledger of erasures lists, or was found under one (§9).
-    fn erased(&self, record: Uuid) -> Result<bool, Self::Error>;
+    fn erased(&self, kind: u16, record: Uuid) -> Result<bool, Self::Error>;
+}
+
+/// A group in quarantine, as far as another of its name has to be told from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// Why.
+    pub reason: Quarantine,
+    /// Of the ops that are kept of it.
+    pub hashes: Vec<OpHash>,
+}
+
+impl Apart {
+    /// The reason of the one that has all these ops: a Save of which a part was erased since is the same one.
+    pub(crate) fn with(apart: Vec<Self>, ops: &[OpHash]) -> Option<Quarantine> {
+        let has_all = |one: &Self| !ops.is_empty() && ops.iter().all(|hash| one.hashes.contains(hash));
+        apart.into_iter().find(has_all).map(|one| one.reason)
+    }
 }
 
 /// The rows that a group stands on or changes: each is read once, however many of its ops, parents and
@@ -56,11 +76,26 @@ pub(crate) struct Rows<'v, V> {
     read: HashMap<(u16, Uuid), Option<Row>>,
     /// In the order in which they were first changed.
     changed: Vec<(u16, Uuid)>,
+    begun: Vec<Begun>,
+}
+
+/// A record that a group begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Its kind's number.
+    pub kind: u16,
+    /// Its id.
+    pub record: Uuid,
+    /// Where it was written. What it lies under may have moved, and it lies there now: who has not heard of that may
+    /// go on writing to it from here (§7).
+    pub from: Scope,
+    /// Where it lies.
+    pub to: Scope,
 }
 
 impl<'v, V: LogView> Rows<'v, V> {
     pub(crate) fn new(view: &'v V) -> Self {
-        Self { view, read: HashMap::new(), changed: Vec::new() }
+        Self { view, read: HashMap::new(), changed: Vec::new(), begun: Vec::new() }
     }
 
     pub(crate) fn place(&mut self, kind: u16, record: Uuid) -> Result<&mut Option<Row>, V::Error> {
@@ -80,6 +115,7 @@ impl<'v, V: LogView> Rows<'v, V> {
         let (kind, record) = (op.header.kind, op.header.record);
         if self.get(kind, record)?.is_none() {
             let row = begun(op, |kind, parent| Ok(self.get(kind, parent)?.map(|row| row.scope)))?;
+            self.begun.push(Begun { kind, record, from: op.header.scope, to: row.scope });
             self.read.insert((kind, record), Some(row));
         }
         Ok(self.place(kind, record)?.get_or_insert_with(|| Row::begun_by(op)))
@@ -94,14 +130,15 @@ impl<'v, V: LogView> Rows<'v, V> {
         Ok(())
     }
 
-    /// Whether a record moved out of a scope.
-    pub(crate) fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, V::Error> {
-        self.view.left(kind, record, scope)
+    /// The log as it is read.
+    pub(crate) fn view(&self) -> &'v V {
+        self.view
     }
 
-    /// The rows that merging changed, in the order in which it first did.
-    pub(crate) fn into_changed(mut self) -> Vec<Row> {
-        self.changed.iter().filter_map(|key| self.read.remove(key).flatten()).collect()
+    /// The rows that merging changed, in the order in which it first did, and the records that it began.
+    pub(crate) fn into_changed(mut self) -> (Vec<Row>, Vec<Begun>) {
+        let rows = self.changed.iter().filter_map(|key| self.read.remove(key).flatten()).collect();
+        (rows, self.begun)
     }
 }
 
@@ -117,6 +154,8 @@ pub enum Quarantine {
     NoParent,
     /// A person decided what becomes of it: it was written anew, or given up. Nothing tries it again.
     Mended,
+    /// It writes anew what was taken meanwhile, or what somebody else wrote anew. Nothing tries it again.
+    Overtaken,
     /// A reason of a newer version.
     Unknown(String),
 }
@@ -129,6 +168,7 @@ impl Quarantine {
             Self::Rights => "rights",
             Self::NoParent => "no_parent",
             Self::Mended => "mended",
+            Self::Overtaken => "overtaken",
             Self::Unknown(code) => code,
         }
     }
@@ -141,6 +181,7 @@ impl From<String> for Quarantine {
             "rights" => Self::Rights,
             "no_parent" => Self::NoParent,
             "mended" => Self::Mended,
+            "overtaken" => Self::Overtaken,
             _ => Self::Unknown(code),
         }
     }
@@ -229,8 +270,12 @@ pub struct Ingested {
     pub stamps: Vec<Stamp>,
     /// What of the group may be kept; `None` if every op is about somebody who was erased (§9).
     pub part: Option<Group>,
-    /// Records that lie under an erased one: from now on they are listed too.
-    pub erased: Vec<Uuid>,
+    /// Records that it begins under a listed one: from now on they are listed too.
+    pub erased: Vec<Listed>,
+    /// Records that it begins.
+    pub begun: Vec<Begun>,
+    /// The record for want of which it waits.
+    pub lacks: Option<(u16, Uuid)>,
     /// What became of the group.
     pub outcome: GroupOutcome,
     /// True if the outcome is committed at the position handed in. Entering quarantine is, so that a
@@ -246,6 +291,8 @@ impl Ingested {
             stamps: vec![],
             part: None,
             erased: vec![],
+            begun: vec![],
+            lacks: None,
             outcome,
             commits: false,
         }
@@ -275,18 +322,13 @@ pub fn ingest<V: LogView>(
         return Ok(Ingested::nothing(refused));
     }
     let hashes: Vec<OpHash> = group.ops.iter().map(Op::hash).collect();
-    if context.arrival == Arrival::Pushed
-        && let Some(reason) = view.quarantined(group.id, group.content(&hashes))?
-    {
-        // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
-        return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
-    }
-    let gone = erased_ops(view, &group.ops)?;
+    let mut rows = Rows::new(view);
+    let gone = gone(&mut rows, &group.ops, false)?;
     let mut ops = Vec::with_capacity(group.ops.len());
     let mut invalid = !is_sound(group, context);
-    for (op, hash) in group.ops.iter().zip(hashes) {
+    for (op, hash) in group.ops.iter().zip(&hashes) {
         let known = match view.known(op.id())? {
-            Some((known, receipt)) if known == hash => Some(receipt),
+            Some((known, receipt)) if known == *hash => Some(receipt),
             Some(_) => {
                 invalid = true;
                 None
@@ -297,74 +339,88 @@ pub fn ingest<V: LogView>(
                 None
             }
         };
-        let erased = gone.contains(&op.header.id.index);
-        ops.push(Judged { op, hash, known, stamp: Stamp::default(), erased });
+        ops.push(Judged { op, hash: *hash, known, stamp: Stamp::default(), erased: gone.has(op) });
+    }
+    let all_known = ops.iter().all(|one| one.known.is_some());
+    if context.arrival == Arrival::Pushed && !all_known {
+        let kept: Vec<OpHash> = ops.iter().filter(|one| !one.erased).map(|one| one.hash).collect();
+        if let Some(reason) = Apart::with(view.apart(group.id)?, &kept) {
+            // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
+            return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
+        }
     }
     give_stamps(view, numbered, context, &mut ops)?;
-    let erased = ops.iter().filter(|one| one.erased).map(|one| one.op.header.record).collect();
-    let mut judged = Ingested {
+    let judged = Ingested {
         receipts: ops.iter().filter_map(|one| one.known.clone()).collect(),
         stamps: ops.iter().map(|one| one.stamp).collect(),
-        part: group.part(|op| !gone.contains(&op.header.id.index)),
-        erased,
+        part: group.part(|op| !gone.has(op)),
         ..Ingested::nothing(GroupOutcome::Known)
     };
     let reason = if invalid {
-        Some(Quarantine::Invalid)
-    } else if ops.iter().all(|one| one.known.is_some()) {
+        Some((Quarantine::Invalid, None))
+    } else if all_known {
         return Ok(judged);
     } else {
-        let mut rows = Rows::new(view);
-        let reason = keeps_apart(&mut rows, &ops, context)?;
-        if reason.is_none() {
-            return take(rows, ops, context, judged);
-        }
-        reason
+        keeps_apart(&mut rows, &ops, context)?
     };
-    // Of what is only about the erased there is nothing left that anybody could look at.
-    judged.outcome = match reason {
-        Some(reason) if judged.part.is_some() => GroupOutcome::Quarantined(reason),
-        _ => GroupOutcome::Superseded,
+    let Some((reason, lacks)) = reason else {
+        return take(rows, ops, context, Ingested { erased: gone.begun, ..judged });
     };
-    judged.commits = true;
-    Ok(judged)
+    // Of what is only about the erased there is nothing left that anybody could look at, and nothing to be missed. What
+    // may not be written here lists nobody either.
+    let erased = if reason == Quarantine::NoParent { gone.begun } else { vec![] };
+    let (commits, outcome) = (judged.part.is_some(), GroupOutcome::Quarantined(reason));
+    Ok(Ingested { erased, lacks, outcome, commits, ..judged })
 }
 
-/// Which ops are about somebody who was erased: their record is listed, or something it lies under, be it in the same
-/// group (F12: the id of an event that was pending elsewhere stands in no ledger).
-pub(crate) fn erased_ops<V: LogView>(view: &V, ops: &[Op]) -> Result<BTreeSet<u16>, V::Error> {
-    let (mut gone, mut records) = (BTreeSet::new(), BTreeSet::new());
-    for op in ops {
-        let above = RecordKind::from_no(op.header.kind).and_then(|kind| parent_of(op, kind));
-        for record in above.map(|(_, record)| record).into_iter().chain([op.header.record]) {
-            if records.contains(&record) || view.erased(record)? {
-                gone.insert(op.header.id.index);
-                records.insert(op.header.record);
-            }
-        }
-    }
-    Ok(gone)
-}
-
-/// Why a group cannot be taken, if it cannot.
+/// Why a group cannot be taken, if it cannot, and the record for want of which.
 fn keeps_apart<V: LogView>(
     rows: &mut Rows<'_, V>,
     ops: &[Judged<'_>],
     context: &IngestContext<'_>,
-) -> Result<Option<Quarantine>, V::Error> {
+) -> Result<Option<(Quarantine, Option<(u16, Uuid)>)>, V::Error> {
     let fresh: Vec<&Op> =
         ops.iter().filter(|one| one.known.is_none() && !one.erased).map(|one| one.op).collect();
-    let Some(first) = fresh.first() else { return Ok(None) };
-    // Also after a restore that forgot that it waited: what was written anew is not taken a second time.
-    if rows.get(RecordKind::Mending.no(), first.header.id.group.0)?.is_some() {
-        return Ok(Some(Quarantine::Mended));
+    // What is about the erased only is judged by rights alone.
+    let Some(first) = fresh.first().copied().or(ops.first().map(|one| one.op)) else { return Ok(None) };
+    if let Some(reason) = decided(rows, &fresh)? {
+        return Ok(Some((reason, None)));
     }
     let base = context.base_known.then_some(first.header.base);
     let may = may_write(context.held, first.header.scope, base, context.received_at_ms);
-    if !may || !scopes_fit(rows, &fresh)? {
-        return Ok(Some(Quarantine::Rights));
+    if !may || !scopes_fit(rows, &fresh, base)? {
+        return Ok(Some((Quarantine::Rights, None)));
     }
-    Ok((!parents_known(rows, &fresh)?).then_some(Quarantine::NoParent))
+    let missing = missing(rows, &fresh, false)?;
+    Ok(missing.map(|record| (Quarantine::NoParent, Some(record))))
+}
+
+/// Of a group and the one that writes it anew the log takes one, whichever comes first, also after a restore that forgot
+/// that the old one waited: the other is kept apart, where somebody can see it. `fresh` are ops of one group that the log
+/// does not know.
+pub(crate) fn decided<V: LogView>(
+    rows: &mut Rows<'_, V>,
+    fresh: &[&Op],
+) -> Result<Option<Quarantine>, V::Error> {
+    let Some(first) = fresh.first() else { return Ok(None) };
+    let kind = RecordKind::Mending.no();
+    if rows.get(kind, first.header.id.group.0)?.is_some_and(|row| mends(row.scope, first.header.scope)) {
+        return Ok(Some(Quarantine::Mended));
+    }
+    for op in fresh.iter().filter(|op| op.header.kind == kind) {
+        // Who saw an earlier decision may take another one.
+        let unseen = op.fields.iter().all(|edit| edit.replaced.is_none());
+        let decided_before = unseen && rows.get(kind, op.header.record)?.is_some();
+        if decided_before || rows.view().took(GroupId(op.header.record))? {
+            return Ok(Some(Quarantine::Overtaken));
+        }
+    }
+    Ok(None)
+}
+
+/// True if somebody who may write in `by` may decide about a group of the scope `of`.
+pub(crate) fn mends(by: Scope, of: Scope) -> bool {
+    by == of || by == Scope::COMMUNE
 }
 
 /// `None` if the group is next, or uses its number for the second time.
@@ -452,9 +508,9 @@ fn take<V: LogView>(
         let receipt = Receipt { op: op.id(), op_hash: hash, stamp, first, found, mac: [0; 16] };
         receipts.push(context.key.seal(receipt));
     }
-    let rows = rows.into_changed();
+    let (rows, begun) = rows.into_changed();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
-    Ok(Ingested { receipts, rows, outcome, commits: true, ..judged })
+    Ok(Ingested { receipts, rows, begun, outcome, commits: true, ..judged })
 }
 
 /// §2: concurrent ⇔ the replaced op is not the winner at ingest. Equal values are no conflict (F14).

@@ -63,6 +63,17 @@ pub struct Line {
     pub mac: [u8; 16],
 }
 
+/// A place in the ledger: the last line that somebody has applied, and its code. The code tells a ledger that was put back
+/// and has gone on from the one that was heard of before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The line's number; 0 before the first.
+    pub number: u64,
+    /// [`Line::mac`]; zeros before the first.
+    #[serde(with = "crate::hex")]
+    pub code: [u8; 16],
+}
+
 /// Why a ledger cannot be used. It is left as it is: what it says is the law's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
@@ -76,17 +87,16 @@ pub enum LedgerError {
 
 impl ReceiptKey {
     /// The line that follows `previous`.
-    pub fn next_line(&self, previous: Option<&Line>, at_ms: i64, entry: Entry) -> Line {
-        let number = previous.map_or(0, |line| line.number) + 1;
-        let mut line = Line { number, at_ms, entry, mac: [0; 16] };
+    pub fn next_line(&self, previous: Mark, at_ms: i64, entry: Entry) -> Line {
+        let mut line = Line { number: previous.number + 1, at_ms, entry, mac: [0; 16] };
         line.mac = self.line_code(previous, &line);
         line
     }
 
-    fn line_code(&self, previous: Option<&Line>, line: &Line) -> [u8; 16] {
+    fn line_code(&self, previous: Mark, line: &Line) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(b"tungnha 2026 sync ledger");
-        hasher.update(&previous.map_or([0; 16], |line| line.mac));
+        hasher.update(&previous.code);
         hasher.update(&line.number.to_le_bytes());
         hasher.update(&line.at_ms.to_le_bytes());
         // Writing into memory has no way to fail.
@@ -102,9 +112,10 @@ impl ReceiptKey {
         let mut read = ReadLedger::default();
         for text in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(body) = text.strip_suffix(b"\n") else { break };
-            let number = read.lines.last().map_or(0, |line: &Line| line.number) + 1;
+            let last = read.lines.last().map(Line::mark).unwrap_or_default();
+            let number = last.number + 1;
             let line: Line = serde_json::from_slice(body).map_err(|_| LedgerError::Unreadable(number))?;
-            if line.number != number || line.mac != self.line_code(read.lines.last(), &line) {
+            if line.number != number || line.mac != self.line_code(last, &line) {
                 return Err(LedgerError::Broken(number));
             }
             read.lines.push(line);
@@ -124,6 +135,11 @@ pub struct ReadLedger {
 }
 
 impl Line {
+    /// Its place.
+    pub fn mark(&self) -> Mark {
+        Mark { number: self.number, code: self.mac }
+    }
+
     /// As it stands in the file.
     pub fn to_text(&self) -> String {
         // Writing into memory has no way to fail.
@@ -134,8 +150,9 @@ impl Line {
 /// What all lines together say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// The last line's number; 0 before the first.
-    pub number: u64,
+    /// The last line's.
+    pub mark: Mark,
+    codes: BTreeMap<u64, [u8; 16]>,
     users: BTreeMap<DeviceId, BTreeSet<UserId>>,
     assignments: BTreeMap<u64, (UserId, Held)>,
     revoked: BTreeSet<DeviceId>,
@@ -152,7 +169,8 @@ impl Standing {
 
     /// With one more line.
     pub fn read(&mut self, line: &Line) {
-        self.number = line.number;
+        self.mark = line.mark();
+        self.codes.insert(line.number, line.mac);
         match &line.entry {
             Entry::Enrolled { device, user } => {
                 self.users.entry(*device).or_default().insert(*user);
@@ -204,7 +222,12 @@ impl Standing {
         self.revoked.contains(&device)
     }
 
-    /// Whose erasure was ordered after that line: what a laptop that has heard up to there still has to apply.
+    /// The code of a line.
+    pub fn code_of(&self, number: u64) -> Option<[u8; 16]> {
+        self.codes.get(&number).copied()
+    }
+
+    /// Whose erasure was ordered after that line.
     pub fn erased_after(&self, number: u64) -> Vec<Uuid> {
         self.erased.range(number.saturating_add(1)..).map(|(_, subject)| *subject).collect()
     }
@@ -219,11 +242,13 @@ mod tests {
     const KEY: ReceiptKey = ReceiptKey([7; 32]);
 
     fn lines(entries: impl IntoIterator<Item = Entry>) -> Vec<Line> {
-        let mut lines: Vec<Line> = Vec::new();
-        for entry in entries {
-            lines.push(KEY.next_line(lines.last(), 5, entry));
-        }
-        lines
+        let mut last = Mark::default();
+        let next = |entry| {
+            let line = KEY.next_line(last, 5, entry);
+            last = line.mark();
+            line
+        };
+        entries.into_iter().map(next).collect()
     }
 
     fn some_lines() -> Vec<Line> {
@@ -243,7 +268,7 @@ mod tests {
     fn what_the_lines_say_together() {
         let lines = some_lines();
         let standing = Standing::of(&lines);
-        assert_eq!(standing.number, 7);
+        assert_eq!(standing.mark, lines[6].mark());
         assert_eq!(standing.users_of(device(1)), [user(1)]);
         let held = standing.held_by(device(1));
         let ended = Some(Ended { position: (1, 44).into(), at_ms: 5 });

@@ -14,6 +14,7 @@ mod batch;
 pub mod commune;
 pub mod conflict;
 pub mod digest;
+pub mod erasure;
 pub mod group;
 pub mod head;
 mod hex;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::offer::HistoryView;
 use crate::op::Scope;
-use crate::parents::parent_of_row;
+use crate::parents::above_row;
 use crate::position::Position;
 use crate::row::Row;
 use crate::wire::Exit;
@@ -52,7 +52,7 @@ pub fn follow<V: HistoryView>(view: &V, changed: &[Row], position: Position) -> 
             let Some(row) = row.filter(|row| row.scope == mover.scope) else { continue };
             open.extend(view.children(record)?);
             // Begun in this very commit, so that no look-up finds it yet.
-            let new = changed.values().filter(|row| parent_of_row(row) == Some(record));
+            let new = changed.values().filter(|row| above_row(row).any(|above| above == record));
             open.extend(new.map(|row| (row.kind, row.record)));
             if !moved.rows.iter().any(|one| (one.kind, one.record) == (kind, record)) {
                 moved.exits.push(Exit { position, kind, record, from, to: unit });

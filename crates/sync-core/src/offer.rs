@@ -11,9 +11,10 @@ use domain::ids::CommuneId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ingest::{LogView, Rows, erased_ops};
-use crate::op::{Op, OpHeader, OpId};
-use crate::parents::parents_known;
+use crate::erasure::{Listed, gone};
+use crate::ingest::{Apart, Begun, LogView, Quarantine, Rows, decided};
+use crate::op::{Op, OpHash, OpHeader, OpId};
+use crate::parents::missing;
 use crate::position::Position;
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::row::Row;
@@ -26,7 +27,7 @@ pub trait HistoryView: LogView {
     fn groups_of(&self, kind: u16, record: Uuid) -> Result<Vec<PageGroup>, Self::Error>;
     /// Where an op was committed in the present history.
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, Self::Error>;
-    /// Kinds and ids of the records right under this one ([`crate::parents::parent_of_row`]).
+    /// Kinds and ids of the records right under this one ([`crate::parents::above_row`]).
     fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
 
     /// Every op of a record that was taken, with its stamp.
@@ -70,13 +71,14 @@ pub struct OfferContext<'a> {
 }
 
 /// What became of what was offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferOutcome {
     /// The log has it, at this position of the present history: from here on the watermark is compared with it.
     Held(Position),
-    /// A record or the parent of one is not known yet; it waits with its receipts. The laptop keeps it.
-    Waits,
+    /// It is kept apart with its receipts: a record or the parent of one is not known yet, or it was written anew
+    /// meanwhile. The laptop keeps it.
+    Waits(Quarantine),
     /// No op of it has a receipt of this commune for its content. The laptop keeps it.
     Unproven,
     /// All of it is about somebody who was erased. The laptop will hear of it.
@@ -88,10 +90,14 @@ pub enum OfferOutcome {
 pub struct TakenBack {
     /// Ops that are taken now, with their receipts: what the stream carries at the position.
     pub part: Option<PageGroup>,
-    /// What waits for a record or its parent.
+    /// What is kept apart.
     pub waits: Option<PageGroup>,
-    /// Records that lie under an erased one: from now on they are listed too.
-    pub erased: Vec<Uuid>,
+    /// The record for want of which it waits.
+    pub lacks: Option<(u16, Uuid)>,
+    /// Records that it begins under a listed one: from now on they are listed too.
+    pub erased: Vec<Listed>,
+    /// Records that it begins.
+    pub begun: Vec<Begun>,
     /// Rows that changed by it.
     pub rows: Vec<Row>,
     /// Receipts of known ops whose offered receipt has the lower stamp: they stand from now on (F8).
@@ -109,7 +115,9 @@ impl TakenBack {
         Self {
             part: None,
             waits: None,
+            lacks: None,
             erased: vec![],
+            begun: vec![],
             rows: vec![],
             lowered: vec![],
             again: vec![],
@@ -127,15 +135,19 @@ pub fn take_back<V: HistoryView>(
     context: OfferContext<'_>,
 ) -> Result<TakenBack, V::Error> {
     let (mut fresh, mut lowered, mut held) = (Vec::new(), Vec::new(), None);
-    // What is about somebody erased since is neither taken nor kept (§9); of its header see [`take_bare`].
-    let gone = erased_ops(view, &offered.group.ops)?;
-    let erased: Vec<Uuid> = {
-        let of_gone = |op: &&Op| gone.contains(&op.header.id.index);
-        offered.group.ops.iter().filter(of_gone).map(|op| op.header.record).collect()
-    };
-    let ours = |op: &&Op| op.header.commune == context.commune && !gone.contains(&op.header.id.index);
-    for op in offered.group.ops.iter().filter(ours) {
-        let Some(receipt) = proof_of(op, &offered.receipts, context.key) else { continue };
+    let mut rows = Rows::new(view);
+    // What is about somebody erased since is neither taken nor kept (§9); of its header see [`take_bare`]. Only what has
+    // a receipt says what lies under whom.
+    let ours = |op: &&Op| op.header.commune == context.commune;
+    let proven: Vec<(&Op, &Receipt)> = offered
+        .group
+        .ops
+        .iter()
+        .filter(ours)
+        .filter_map(|op| Some(op).zip(proof_of(op, &offered.receipts, context.key)))
+        .collect();
+    let gone = gone(&mut rows, proven.iter().map(|(op, _)| *op), true)?;
+    for (op, receipt) in proven.into_iter().filter(|(op, _)| !gone.has(op)) {
         match view.known(op.id())? {
             None => fresh.push((op, receipt)),
             Some((hash, known)) if hash == receipt.op_hash => {
@@ -148,30 +160,32 @@ pub fn take_back<V: HistoryView>(
             Some(_) => {}
         }
     }
+    let erased = gone.begun;
     if fresh.is_empty() && lowered.is_empty() {
         let outcome = match held {
             Some(position) => OfferOutcome::Held(position),
-            None if gone.is_empty() => OfferOutcome::Unproven,
+            None if gone.ops.is_empty() => OfferOutcome::Unproven,
             None => OfferOutcome::Erased,
         };
         return Ok(TakenBack { erased, ..TakenBack::nothing(outcome) });
     }
     let group = offered.group.part(|op| fresh.iter().any(|(one, _)| one.id() == op.id()));
-    let mut rows = Rows::new(view);
     let ops: Vec<&Op> = fresh.iter().map(|(op, _)| *op).collect();
-    if let Some(group) = &group
-        && !parents_known(&mut rows, &ops)?
-    {
-        let waited = context.released || view.quarantined(group.id, group.hash())?.is_some();
+    let lacks = missing(&mut rows, &ops, true)?;
+    let reason = decided(&mut rows, &ops)?.or(lacks.map(|_| Quarantine::NoParent));
+    if let Some((group, reason)) = group.as_ref().zip(reason) {
+        let hashes: Vec<OpHash> = fresh.iter().map(|(_, receipt)| receipt.op_hash).collect();
+        let waited = context.released || Apart::with(view.apart(group.id)?, &hashes).is_some();
         return Ok(TakenBack {
             waits: Some(PageGroup {
                 position: context.position,
                 group: group.clone(),
                 receipts: fresh.iter().map(|(_, receipt)| (*receipt).clone()).collect(),
             }),
+            lacks,
             commits: !waited,
             erased,
-            ..TakenBack::nothing(OfferOutcome::Waits)
+            ..TakenBack::nothing(OfferOutcome::Waits(reason))
         });
     }
     for (op, receipt) in &fresh {
@@ -186,18 +200,17 @@ pub fn take_back<V: HistoryView>(
         |ops: Vec<(&Op, &Receipt)>| ops.into_iter().map(|(_, one)| one.clone()).collect::<Vec<_>>();
     let position = context.position;
     let part = group.map(|group| PageGroup { position, group, receipts: receipts(fresh) });
-    let mut rows = rows.into_changed();
+    let (mut rows, begun) = rows.into_changed();
     rows.retain(|row| !fallen.contains(&(row.kind, row.record)));
-    let outcome = OfferOutcome::Held(position);
     Ok(TakenBack {
         part,
-        waits: None,
         erased,
+        begun,
         rows,
         lowered: receipts(lowered),
         again,
-        outcome,
         commits: true,
+        ..TakenBack::nothing(OfferOutcome::Held(position))
     })
 }
 
@@ -210,7 +223,7 @@ pub fn take_bare<V: LogView>(view: &V, bare: &BareOp, context: OfferContext<'_>)
     Ok(proven
         && bare.header.commune == context.commune
         && view.known(receipt.op)?.is_none()
-        && view.erased(bare.header.record)?)
+        && view.erased(bare.header.kind, bare.header.record)?)
 }
 
 /// The receipt of an op among those that came with it, if it is this commune's and of this content.

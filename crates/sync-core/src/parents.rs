@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::ingest::{LogView, Rows};
 use crate::op::{Op, Scope};
+use crate::position::{Position, is_after};
 use crate::row::Row;
 
 /// What a record's parent is.
@@ -28,7 +29,7 @@ pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
 
 /// True if the op can begin a record: it names the parent where the kind has one, and the writer of a
 /// register saw no earlier value (F11: an edit may arrive before the creation it stands on).
-fn begins(op: &Op, kind: RecordKind) -> bool {
+pub(crate) fn begins(op: &Op, kind: RecordKind) -> bool {
     let saw_nothing = op.fields.iter().all(|edit| edit.replaced.is_none() && edit.seen.is_none());
     let anchor = match kind {
         RecordKind::Household => Some(no::HOUSEHOLD_ALIVE),
@@ -45,20 +46,29 @@ pub(crate) fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)>
     parent_kind(kind).zip(named)
 }
 
-/// What a row lies under: it moves and is erased with it. An edge lies under its smaller end.
-pub fn parent_of_row(row: &Row) -> Option<Uuid> {
-    let field = match RecordKind::from_no(row.kind)? {
-        RecordKind::SameAs => Some(no::SAME_AS_A),
-        kind => parent_field(kind),
-    };
-    row.value(field?)?.as_uuid()
+/// The fields that say what a record of this kind lies under. An edge lies under both its ends: it goes with
+/// whichever moves, and is erased with either.
+fn fields_above(kind: RecordKind) -> impl Iterator<Item = u16> {
+    let edge = [no::SAME_AS_A, no::SAME_AS_B].into_iter().filter(move |_| kind == RecordKind::SameAs);
+    parent_field(kind).into_iter().chain(edge)
 }
 
-/// The two records that an edge joins, whichever kind they are.
-fn ends_of(op: &Op) -> impl Iterator<Item = (u16, Uuid)> {
-    let ends = [no::SAME_AS_A, no::SAME_AS_B].map(|no| op.field(no).and_then(|edit| edit.value.as_uuid()));
-    let kinds = [RecordKind::Member, RecordKind::Household].map(RecordKind::no);
-    ends.into_iter().flatten().flat_map(move |end| kinds.map(|kind| (kind, end)))
+/// What a row lies under, at most two records: it moves and is erased with them.
+pub fn above_row(row: &Row) -> impl Iterator<Item = Uuid> {
+    let fields = RecordKind::from_no(row.kind).into_iter().flat_map(fields_above);
+    fields.filter_map(|no| row.value(no)?.as_uuid())
+}
+
+/// What an op puts its record under. What an edge joins may be of two kinds; the smaller end comes first.
+pub(crate) fn above(op: &Op, kind: RecordKind) -> impl Iterator<Item = (RecordKind, Uuid)> {
+    let named = fields_above(kind).filter_map(|no| op.field(no)?.value.as_uuid());
+    let either = [RecordKind::Member, RecordKind::Household];
+    named
+        .flat_map(move |record| match parent_kind(kind) {
+            Some(parent) => [Some((parent, record)), None],
+            None => either.map(|end| Some((end, record))),
+        })
+        .flatten()
 }
 
 /// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
@@ -72,46 +82,61 @@ fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
     Some(under).zip(op.field(field).and_then(|edit| edit.value.as_uuid()))
 }
 
-/// True if every op's record, or what it begins or is put under, is in the log or earlier in the group.
-/// Kinds of a newer version are not judged. `ops` are those that the log does not know yet.
-pub(crate) fn parents_known<V: LogView>(rows: &mut Rows<'_, V>, ops: &[&Op]) -> Result<bool, V::Error> {
+/// The first record that an op needs and that is neither in the log nor begun earlier in the group: what it changes, or
+/// what it begins or is put under. Kinds of a newer version are not judged. `ops` are those that the log does not know
+/// yet. What comes back with receipts was judged once (`receipted`): a household erased since is no reason to wait.
+pub(crate) fn missing<V: LogView>(
+    rows: &mut Rows<'_, V>,
+    ops: &[&Op],
+    receipted: bool,
+) -> Result<Option<(u16, Uuid)>, V::Error> {
     let mut begun: HashSet<(u16, Uuid)> = HashSet::new();
     for op in ops {
-        let (no, record) = (op.header.kind, op.header.record);
-        let Some(kind) = RecordKind::from_no(no) else { continue };
-        if !begun.contains(&(no, record)) && !begins(op, kind) && rows.get(no, record)?.is_none() {
-            return Ok(false);
+        let of_it = (op.header.kind, op.header.record);
+        let Some(kind) = RecordKind::from_no(of_it.0) else { continue };
+        if !begun.contains(&of_it) && !begins(op, kind) && rows.get(of_it.0, of_it.1)?.is_none() {
+            return Ok(Some(of_it));
         }
         for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
-            if !begun.contains(&(kind.no(), above)) && rows.get(kind.no(), above)?.is_none() {
-                return Ok(false);
+            let above = (kind.no(), above);
+            let there = begun.contains(&above) || rows.get(above.0, above.1)?.is_some();
+            if !there && !(receipted && rows.view().erased(above.0, above.1)?) {
+                return Ok(Some(above));
             }
         }
-        begun.insert((no, record));
+        begun.insert(of_it);
     }
-    Ok(true)
+    Ok(None)
 }
 
-/// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the
-/// household it moves to, its alley; an edge joins what lies in one scope (F20: across scopes, move first, then join). Rights are judged by the op's own scope, which its writer chose; without this,
-/// somebody who knows an id could write into another hamlet's records, and that hamlet would never hear of it. What
-/// was there and has moved away since may still be written to from there (§7): the writer had not heard of it.
-/// `ops` are those that the log does not know yet.
-pub(crate) fn scopes_fit<V: LogView>(rows: &mut Rows<'_, V>, ops: &[&Op]) -> Result<bool, V::Error> {
+/// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the household
+/// it moves to, its alley; an edge joins what lies in one scope (F20: across scopes, move first, then join). Rights are
+/// judged by the op's own scope, which its writer chose; without this, somebody who knows an id could write into another
+/// hamlet's records, and that hamlet would never hear of it.
+///
+/// What was there and has moved away since may still be written to from there (§7), by a writer who had not heard of it:
+/// `base` is how far that was, `None` where the log does not know. `ops` are those that the log does not know yet.
+pub(crate) fn scopes_fit<V: LogView>(
+    rows: &mut Rows<'_, V>,
+    ops: &[&Op],
+    base: Option<Position>,
+) -> Result<bool, V::Error> {
     for op in ops {
         let scope = op.header.scope;
         let mut touched = vec![(op.header.kind, op.header.record, false)];
         if let Some(kind) = RecordKind::from_no(op.header.kind) {
-            let above = [parent_of(op, kind), also_under(op, kind)].into_iter().flatten();
-            touched.extend(above.map(|(kind, record)| (kind.no(), record, true)));
-            if kind == RecordKind::SameAs {
-                touched.extend(ends_of(op).map(|(kind, record)| (kind, record, false)));
-            }
+            // An edge's ends must lie in its scope; what lies under a record of everybody's may lie anywhere.
+            let strict = kind == RecordKind::SameAs;
+            let named = above(op, kind).chain(also_under(op, kind));
+            touched.extend(named.map(|(kind, record)| (kind.no(), record, !strict)));
         }
         for (kind, record, above) in touched {
             let Some(there) = rows.get(kind, record)?.map(|row| row.scope) else { continue };
-            let fits = there == scope || (above && there == Scope::COMMUNE);
-            if !fits && !rows.left(kind, record, scope)? {
+            if there == scope || (above && there == Scope::COMMUNE) {
+                continue;
+            }
+            let left = rows.view().left(kind, record, scope)?;
+            if !left.is_some_and(|left| base.is_none_or(|base| is_after(left, base))) {
                 return Ok(false);
             }
         }
@@ -119,15 +144,17 @@ pub(crate) fn scopes_fit<V: LogView>(rows: &mut Rows<'_, V>, ops: &[&Op]) -> Res
     Ok(true)
 }
 
-/// Where a record begins: with its parent, which may have moved since the op was written, or else in the op's scope.
-/// `scope_of` is where a record lies now; server and laptop begin every row here.
-pub fn begun<E>(op: &Op, scope_of: impl FnOnce(u16, Uuid) -> Result<Option<Scope>, E>) -> Result<Row, E> {
+/// Where a record begins: with what it lies under, which may have moved since the op was written, or else in the op's
+/// scope. `scope_of` is where a record lies now; server and laptop begin every row here.
+pub fn begun<E>(op: &Op, mut scope_of: impl FnMut(u16, Uuid) -> Result<Option<Scope>, E>) -> Result<Row, E> {
     let mut row = Row::begun_by(op);
-    let parent = RecordKind::from_no(op.header.kind).and_then(|kind| parent_of(op, kind));
-    if let Some((kind, parent)) = parent
-        && let Some(scope) = scope_of(kind.no(), parent)?.filter(|scope| *scope != Scope::COMMUNE)
-    {
-        row.scope = scope;
+    for (kind, above) in RecordKind::from_no(op.header.kind).into_iter().flat_map(|kind| above(op, kind)) {
+        if let Some(scope) = scope_of(kind.no(), above)? {
+            if scope != Scope::COMMUNE {
+                row.scope = scope;
+            }
+            break;
+        }
     }
     Ok(row)
 }

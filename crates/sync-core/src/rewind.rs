@@ -35,7 +35,7 @@ fn converged(server: &Server, laptops: &[Laptop]) {
 
 fn offer(server: &mut Server, group: &PageGroup) -> OfferOutcome {
     let reply = server.offer(&Offer { groups: vec![group.clone()], bare: vec![] });
-    reply.groups[0].1
+    reply.groups[0].1.clone()
 }
 
 fn stamp(server: &Server, op: OpId) -> i64 {
@@ -129,8 +129,8 @@ fn f06_each_op_is_proven_by_itself() {
     server.restore(&backup);
     server.greet(&laptops[1].proof.unwrap());
     // The member's half first: it waits for its household, with its receipt.
-    assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits);
-    assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits);
+    assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits(Quarantine::NoParent));
+    assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits(Quarantine::NoParent));
     assert_eq!(server.waiting.len(), 1);
     assert!(matches!(offer(&mut server, &half(0)), OfferOutcome::Held(_)));
     assert!(server.waiting.is_empty());
@@ -219,7 +219,7 @@ fn f11_what_is_given_back_before_its_parent_waits_with_its_receipt() {
     let edit =
         laptops[1].retained.groups().find(|group| group.group.id == op_id(4, 0).group).unwrap().clone();
     server.greet(&laptops[1].proof.unwrap());
-    assert_eq!(offer(&mut server, &edit), OfferOutcome::Waits);
+    assert_eq!(offer(&mut server, &edit), OfferOutcome::Waits(Quarantine::NoParent));
     let mut reader = Laptop::new(5);
     reader.sync(&mut server);
     assert_eq!(reader.base.get(&(3, id(3))), None);

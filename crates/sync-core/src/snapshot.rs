@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Mark;
 use crate::op::Scope;
 use crate::position::Cursor;
 use crate::row::Row;
@@ -19,7 +20,7 @@ pub struct Snapshot {
     /// Where it was cut.
     pub at: Cursor,
     /// Which erasures it knows of: a snapshot that is older than somebody's erasure is never given out (§9).
-    pub ledger: u64,
+    pub ledger: Mark,
     /// By kind and id.
     pub rows: Vec<Row>,
 }
@@ -47,11 +48,11 @@ pub enum SnapshotError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Beginning(Scope, Cursor, u64, u64);
+struct Beginning(Scope, Cursor, Mark, u64);
 
 impl Snapshot {
     /// Of these rows; those of other scopes are left out.
-    pub fn of(scope: Scope, at: Cursor, ledger: u64, rows: impl IntoIterator<Item = Row>) -> Self {
+    pub fn of(scope: Scope, at: Cursor, ledger: Mark, rows: impl IntoIterator<Item = Row>) -> Self {
         let mut rows: Vec<Row> = rows.into_iter().filter(|row| row.scope == scope).collect();
         rows.sort_by_key(|row| (row.kind, row.record));
         Self { scope, at, ledger, rows }
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn a_snapshot_is_the_one_that_was_named_or_none() {
         for count in [0, 1, 3] {
-            let snapshot = Snapshot::of(SCOPE, Cursor::default(), 2, rows(count));
+            let snapshot = Snapshot::of(SCOPE, Cursor::default(), Mark::default(), rows(count));
             let bytes = snapshot.to_bytes();
             let name = Snapshot::name(&bytes);
             assert_eq!(Snapshot::from_bytes(&bytes, name).as_ref(), Ok(&snapshot));
@@ -139,7 +140,7 @@ mod tests {
     fn rows_of_other_scopes_are_in_no_snapshot() {
         let mut all = rows(2);
         all[0].scope = Scope(id(9));
-        let snapshot = Snapshot::of(SCOPE, Cursor::default(), 0, all.clone());
+        let snapshot = Snapshot::of(SCOPE, Cursor::default(), Mark::default(), all.clone());
         assert_eq!(snapshot.rows, all[1..]);
         let smuggled = Snapshot { rows: all, ..snapshot }.to_bytes();
         assert_eq!(Snapshot::from_bytes(&smuggled, Snapshot::name(&smuggled)), Err(SnapshotError::Stranger));

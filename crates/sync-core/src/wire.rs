@@ -13,6 +13,7 @@ use crate::group::{Group, GroupError, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::hex::HexBytes;
 use crate::ingest::GroupOutcome;
+use crate::ledger::Mark;
 use crate::offer::{BareOp, OfferOutcome};
 use crate::op::{GroupId, OpId, Scope};
 use crate::position::{Cursor, Position};
@@ -76,7 +77,7 @@ pub struct Hello {
     pub proof: Option<HeadReceipt>,
     /// The last line of the ledger that it has applied (§9).
     #[serde(default)]
-    pub ledger: u64,
+    pub ledger: Mark,
 }
 
 /// The server's first words.
@@ -97,8 +98,9 @@ pub struct HelloReply {
     pub server_time_ms: i64,
     /// The last line of the ledger of assignments, revocations and erasures; 0 until there is one (§6, §9).
     #[serde(default)]
-    pub ledger: u64,
-    /// Who was erased since the laptop's line: applied before anything else (F12).
+    pub ledger: Mark,
+    /// Who was erased since the laptop's line, or ever, if that line is not of this ledger: applied before anything else
+    /// (F12).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<Uuid>,
     /// What is in the laptop's sight now.
@@ -168,7 +170,7 @@ pub struct RowsReply {
     /// Where the stream stood. A laptop takes them only if it stands there too.
     pub at: Cursor,
     /// The ledger then.
-    pub ledger: u64,
+    pub ledger: Mark,
 }
 
 /// Asks for the digests of scopes, to be compared at equal head and equal ledger only (§8).
@@ -179,7 +181,7 @@ pub struct DigestsReply {
     /// Where the stream stood.
     pub at: Cursor,
     /// The ledger then.
-    pub ledger: u64,
+    pub ledger: Mark,
 }
 
 /// The answer to what was given back after a restore.
@@ -187,6 +189,10 @@ pub struct DigestsReply {
 pub struct OfferReply {
     /// In the order in which they were offered.
     pub groups: Vec<(GroupId, OfferOutcome)>,
+    /// Of each header, in their order, whether the log has its name now. What it lies under may not be known there yet:
+    /// a laptop offers it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bare: Vec<bool>,
     /// The server's word where it stands now. Whatever says that the log holds something comes with it: without it a
     /// second restore would go unnoticed by the laptop that was first with it.
     pub proof: HeadReceipt,

@@ -1,10 +1,9 @@
 //! What laptops give back after a restore: [`crate::offer::take_back`] decides, this stores what it decided.
 
 use super::intake::receipts_of;
-use super::{Commune, CommuneStore, Sent, Waiting};
-use crate::ingest::Quarantine;
+use super::{Commune, CommuneStore, Sent, Waiting, Which};
 use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, take_bare};
-use crate::op::{OpHash, Scope};
+use crate::op::{GroupId, OpHash, Scope};
 use crate::position::Position;
 use crate::receipt::Receipt;
 use crate::wire::{Numbered, OfferReply, PageGroup, PageRow};
@@ -15,15 +14,13 @@ impl<S: CommuneStore> Commune<'_, S> {
         let mut groups = Vec::with_capacity(offered.len());
         for one in offered {
             let taken = take_back(&self.store, one, self.offer_context(false))?;
-            let outcome = taken.outcome;
+            let outcome = taken.outcome.clone();
             self.store_taken_back(one, taken)?;
             groups.push((one.group.id, outcome));
-            self.settle()?;
         }
-        for one in bare {
-            self.take_bare(one)?;
-        }
-        Ok(OfferReply { groups, proof: self.proof() })
+        self.settle()?;
+        let bare = bare.iter().map(|one| self.take_bare(one)).collect::<Result<_, _>>()?;
+        Ok(OfferReply { groups, bare, proof: self.proof() })
     }
 
     fn offer_context(&self, released: bool) -> OfferContext<'_> {
@@ -31,24 +28,24 @@ impl<S: CommuneStore> Commune<'_, S> {
     }
 
     fn store_taken_back(&mut self, offered: &PageGroup, taken: TakenBack) -> Result<(), S::Error> {
-        self.store.put_erased(&taken.erased)?;
         if !taken.commits {
-            return Ok(());
+            return self.list_begun(taken.erased);
         }
         let position = self.head.next();
         let scope = offered.group.scope().unwrap_or(Scope::COMMUNE);
-        if let Some(waits) = taken.waits {
-            let code = Quarantine::NoParent;
-            self.advance(scope, offered.group.id, code.code(), chained(&waits.receipts), Sent::default())?;
-            return self.store.put_waiting(&Waiting {
+        if let (Some(waits), OfferOutcome::Waits(reason)) = (taken.waits, taken.outcome) {
+            self.advance(scope, offered.group.id, reason.code(), chained(&waits.receipts), Sent::default())?;
+            self.store.put_waiting(&Waiting {
                 content: waits.group.hash(),
                 stamps: waits.receipts.iter().map(|receipt| receipt.stamp).collect(),
                 numbered: Numbered { incarnation: 0, dseq: 0, group: waits.group },
-                reason: code,
+                reason,
+                lacks: taken.lacks,
                 receipts: waits.receipts,
                 received_at_ms: self.head.received_at_ms,
                 entered_at: position.position,
-            });
+            })?;
+            return self.list_begun(taken.erased);
         }
         let mut sent = Sent::default();
         let rows: Vec<_> = taken.rows.into_iter().chain(taken.again.iter().cloned()).collect();
@@ -63,7 +60,23 @@ impl<S: CommuneStore> Commune<'_, S> {
             self.store.put_receipt(receipt, at)?;
         }
         self.lower(&taken.lowered)?;
-        self.news = true;
+        self.note_begun(&taken.begun, position)?;
+        self.no_longer_waits(offered.group.id)?;
+        self.close_mended(&offered.group)?;
+        self.list_begun(taken.erased)
+    }
+
+    /// What was pushed and waits is taken too, where somebody who has the receipts gives it back.
+    fn no_longer_waits(&mut self, group: GroupId) -> Result<(), S::Error> {
+        for waiting in self.store.waiting(Which::Of(group))? {
+            let mut taken = true;
+            for op in &waiting.numbered.group.ops {
+                taken &= self.store.known(op.id())?.is_some_and(|(hash, _)| hash == op.hash());
+            }
+            if taken {
+                self.store.remove_waiting(group, waiting.content)?;
+            }
+        }
         Ok(())
     }
 
@@ -96,21 +109,27 @@ impl<S: CommuneStore> Commune<'_, S> {
         let position = Position { position: waiting.entered_at, ..self.head.cursor.position() };
         let offered = PageGroup { position, group, receipts };
         let taken = take_back(&self.store, &offered, self.offer_context(true))?;
-        if taken.outcome == OfferOutcome::Waits {
-            return self.store.put_erased(&taken.erased);
+        if let OfferOutcome::Waits(reason) = taken.outcome {
+            self.waits_on(waiting, reason, taken.lacks)?;
+            return self.list_begun(taken.erased);
         }
         self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
         self.store_taken_back(&offered, taken)
     }
 
-    fn take_bare(&mut self, bare: &BareOp) -> Result<(), S::Error> {
+    /// True if the log has the name now.
+    fn take_bare(&mut self, bare: &BareOp) -> Result<bool, S::Error> {
+        if self.store.known(bare.receipt.op)?.is_some() {
+            return Ok(true);
+        }
         if !take_bare(&self.store, bare, self.offer_context(false))? {
-            return Ok(());
+            return Ok(false);
         }
         let position = self.head.next();
         let ops = [(bare.receipt.op, &bare.receipt.op_hash, bare.receipt.stamp)];
         self.advance(bare.header.scope, bare.header.id.group, "", ops, Sent::default())?;
-        self.store.put_receipt(&bare.receipt, position)
+        self.store.put_receipt(&bare.receipt, position)?;
+        Ok(true)
     }
 }
 

@@ -4,10 +4,11 @@
 
 use domain::ids::{DeviceId, UserId};
 use domain::registry::RecordKind;
+use uuid::Uuid;
 
-use super::{Commune, CommuneStore, Sent, Waiting};
+use super::{Commune, CommuneStore, Sent, Waiting, Which};
 use crate::group::{Group, GroupLimits};
-use crate::ingest::{Arrival, GroupOutcome, IngestContext, Ingested, Quarantine, ingest};
+use crate::ingest::{Arrival, Begun, GroupOutcome, IngestContext, Ingested, Quarantine, ingest, mends};
 use crate::moves::follow;
 use crate::op::{GroupId, Op, OpHash, Scope};
 use crate::position::Position;
@@ -119,14 +120,14 @@ impl<S: CommuneStore> Commune<'_, S> {
     fn commit(&mut self, numbered: &Numbered, ingested: &Ingested) -> Result<(), S::Error> {
         let group = &numbered.group;
         let position = self.head.next();
-        self.store.put_erased(&ingested.erased)?;
         let hashes: Vec<OpHash> = group.ops.iter().map(Op::hash).collect();
         let ops = group.ops.iter().zip(&hashes).zip(&ingested.stamps);
         let ops = ops.map(|((op, hash), stamp)| (op.id(), hash, *stamp));
         let scope = group.scope().unwrap_or(Scope::COMMUNE);
         if let GroupOutcome::Quarantined(reason) = &ingested.outcome {
             self.advance(scope, group.id, reason.code(), ops, Sent::default())?;
-            return self.keep_apart(numbered, reason, ingested, position.position);
+            self.keep_apart(numbered, reason, ingested, position.position)?;
+            return self.list_begun(ingested.erased.clone());
         }
         let mut sent = Sent::default();
         self.write_rows(&ingested.rows, position, &mut sent)?;
@@ -139,8 +140,20 @@ impl<S: CommuneStore> Commune<'_, S> {
         for receipt in ingested.receipts.iter().filter(|receipt| receipt.first == position) {
             self.store.put_receipt(receipt, position)?;
         }
-        self.news = true;
-        self.close_mended(group)
+        self.note_begun(&ingested.begun, position)?;
+        self.close_mended(group)?;
+        self.list_begun(ingested.erased.clone())
+    }
+
+    /// Records that a commit began: something may have waited for them, and they may lie elsewhere than was meant.
+    pub(super) fn note_begun(&mut self, begun: &[Begun], position: Position) -> Result<(), S::Error> {
+        for Begun { kind, record, from, to } in begun {
+            self.news.insert((*kind, *record));
+            if from != to {
+                self.store.put_left(*kind, *record, *from, position)?;
+            }
+        }
+        Ok(())
     }
 
     /// Rows as a commit leaves them, and what moves by it.
@@ -177,23 +190,30 @@ impl<S: CommuneStore> Commune<'_, S> {
             reason: reason.clone(),
             stamps: stamps.map(|(_, stamp)| *stamp).collect(),
             receipts: vec![],
+            lacks: ingested.lacks,
             received_at_ms: self.head.received_at_ms,
             entered_at,
             numbered: Numbered { group: part, ..*numbered },
         })
     }
 
-    /// Tries groups again that wait for a parent, until none finds one.
+    /// Tries groups again that wait for a record that has come, until none finds one. Once for all that a request
+    /// brings: trying costs as much as there is to read of what waits.
     pub fn settle(&mut self) -> Result<(), S::Error> {
-        while std::mem::take(&mut self.news) {
-            self.retry(&Quarantine::NoParent)?;
+        while !self.news.is_empty() {
+            let news = std::mem::take(&mut self.news);
+            let mut lacked = self.store.lacked()?;
+            lacked.retain(|one| one.is_none_or(|record| news.contains(&record)));
+            for record in lacked {
+                self.retry(Which::Lacking(record))?;
+            }
         }
         Ok(())
     }
 
-    /// Tries again what waits for a reason.
-    pub(super) fn retry(&mut self, reason: &Quarantine) -> Result<(), S::Error> {
-        for waiting in self.store.waiting(Some(reason))? {
+    /// Tries again what waits.
+    pub(super) fn retry(&mut self, which: Which) -> Result<(), S::Error> {
+        for waiting in self.store.waiting(which)? {
             if waiting.receipts.is_empty() {
                 self.release(&waiting)?;
             } else {
@@ -211,10 +231,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         let arrival = Arrival::Released(waiting.stamps.clone());
         let ingested = self.judge(sender, &waiting.numbered, 0, waiting.received_at_ms, arrival)?;
         if let GroupOutcome::Quarantined(reason) = ingested.outcome {
-            if reason != waiting.reason {
-                self.store.put_waiting(&Waiting { reason, ..waiting.clone() })?;
-            }
-            return Ok(());
+            return self.waits_on(waiting, reason, ingested.lacks);
         }
         self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
         if ingested.commits {
@@ -223,17 +240,27 @@ impl<S: CommuneStore> Commune<'_, S> {
         Ok(())
     }
 
-    /// A group that names one in quarantine closes it: what stands in it was written anew, or given up (§4). It stays
-    /// where it is, so that whoever asks can see both.
-    fn close_mended(&mut self, group: &Group) -> Result<(), S::Error> {
-        let mended = group.ops.iter().filter(|op| op.header.kind == RecordKind::Mending.no());
-        let mended: Vec<GroupId> = mended.map(|op| GroupId(op.header.record)).collect();
-        if mended.is_empty() {
+    /// It still cannot be taken, maybe for another reason than before.
+    pub(super) fn waits_on(
+        &mut self,
+        waiting: &Waiting,
+        reason: Quarantine,
+        lacks: Option<(u16, Uuid)>,
+    ) -> Result<(), S::Error> {
+        if (&reason, lacks) == (&waiting.reason, waiting.lacks) {
             return Ok(());
         }
-        for waiting in self.store.waiting(None)? {
-            if mended.contains(&waiting.numbered.group.id) && waiting.reason != Quarantine::Mended {
-                self.store.put_waiting(&Waiting { reason: Quarantine::Mended, ..waiting })?;
+        self.store.put_waiting(&Waiting { reason, lacks, ..waiting.clone() })
+    }
+
+    /// A group that names one in quarantine closes it: what stands in it was written anew, or given up (§4). It stays
+    /// where it is, so that whoever asks can see both.
+    pub(super) fn close_mended(&mut self, group: &Group) -> Result<(), S::Error> {
+        for op in group.ops.iter().filter(|op| op.header.kind == RecordKind::Mending.no()) {
+            for waiting in self.store.waiting(Which::Of(GroupId(op.header.record)))? {
+                if waiting.numbered.group.scope().is_some_and(|scope| mends(op.header.scope, scope)) {
+                    self.waits_on(&waiting, Quarantine::Mended, None)?;
+                }
             }
         }
         Ok(())

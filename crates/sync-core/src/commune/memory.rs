@@ -7,13 +7,14 @@ use std::convert::Infallible;
 use domain::ids::{CommuneId, DeviceId, UserId};
 use uuid::Uuid;
 
-use super::{Commit, CommuneStore, Head, Sent, Waiting};
+use super::{Commit, CommuneStore, Head, Sent, Waiting, Which};
 use crate::digest::{Buckets, bucket_of};
-use crate::ingest::{LogView, Quarantine};
-use crate::ledger::{Line, Standing};
+use crate::erasure::{Listed, lists};
+use crate::ingest::{Apart, LogView, Quarantine};
+use crate::ledger::{Line, Mark, Standing};
 use crate::offer::HistoryView;
 use crate::op::{GroupId, OpHash, OpId, Scope};
-use crate::parents::parent_of_row;
+use crate::parents::above_row;
 use crate::position::{ChainHash, Cursor, Epoch, Position};
 use crate::receipt::Receipt;
 use crate::rights::Held;
@@ -29,14 +30,19 @@ pub struct Memory {
     sent: BTreeMap<u64, Sent>,
     /// By kind and id.
     pub rows: BTreeMap<(u16, Uuid), Row>,
+    /// What lies right under a record.
+    under: BTreeSet<(Uuid, u16, Uuid)>,
+    kinds: BTreeSet<(Uuid, u16)>,
+    /// Where the stream has ops of a record.
+    at: BTreeSet<(u16, Uuid, u64)>,
     /// Receipts of every op that was taken, and where the present history has it.
     pub known: BTreeMap<OpId, (Receipt, u64)>,
     /// Quarantine, in the order in which it came.
     pub waiting: Vec<Waiting>,
     numbers: BTreeMap<(DeviceId, u64), BTreeMap<u64, GroupId>>,
     last_stamps: BTreeMap<(DeviceId, u64), Stamp>,
-    left: BTreeSet<(u16, Uuid, Scope)>,
-    erased: BTreeSet<Uuid>,
+    left: BTreeMap<(u16, Uuid, Scope), u64>,
+    erased: BTreeSet<Listed>,
     /// What the ledger says, as far as it was applied.
     pub standing: Standing,
     /// How often somebody asked for a row.
@@ -49,20 +55,36 @@ impl Memory {
     pub fn new(commune: CommuneId, store: Uuid, epoch: Epoch) -> Self {
         let cursor = Cursor { epoch, ..Cursor::default() };
         Self {
-            head: Head { commune, store, cursor, received_at_ms: i64::MIN, ledger: 0 },
+            head: Head { commune, store, cursor, received_at_ms: i64::MIN, ledger: Mark::default() },
             chain: vec![ChainHash::default()],
             sent: BTreeMap::new(),
             rows: BTreeMap::new(),
+            under: BTreeSet::new(),
+            kinds: BTreeSet::new(),
+            at: BTreeSet::new(),
             known: BTreeMap::new(),
             waiting: vec![],
             numbers: BTreeMap::new(),
             last_stamps: BTreeMap::new(),
-            left: BTreeSet::new(),
+            left: BTreeMap::new(),
             erased: BTreeSet::new(),
             standing: Standing::default(),
             #[cfg(test)]
             rows_read: std::cell::Cell::default(),
         }
+    }
+
+    fn forget_row(&mut self, kind: u16, record: Uuid) -> Option<Row> {
+        let row = self.rows.remove(&(kind, record))?;
+        for above in above_row(&row) {
+            self.under.remove(&(above, kind, record));
+        }
+        self.kinds.remove(&(record, kind));
+        Some(row)
+    }
+
+    fn index(&mut self, position: u64, group: &PageGroup) {
+        self.at.extend(group.group.ops.iter().map(|op| (op.header.kind, op.header.record, position)));
     }
 
     /// What the stream carries.
@@ -108,26 +130,30 @@ impl LogView for Memory {
         Ok(self.numbers.get(&(device, incarnation)).and_then(|used| used.get(&dseq)).copied())
     }
 
-    fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, Infallible> {
-        let same = |one: &&Waiting| (one.numbered.group.id, one.content) == (group, content);
-        Ok(self.waiting.iter().find(same).map(|one| one.reason.clone()))
+    fn apart(&self, group: GroupId) -> Result<Vec<Apart>, Infallible> {
+        Ok(self.waiting(Which::Of(group))?.iter().map(Waiting::apart).collect())
     }
 
-    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, Infallible> {
-        Ok(self.left.contains(&(kind, record, scope)))
+    fn took(&self, group: GroupId) -> Result<bool, Infallible> {
+        let [first, last] = [0, u16::MAX].map(|index| OpId { group, index });
+        Ok(self.known.range(first..=last).next().is_some())
     }
 
-    fn erased(&self, record: Uuid) -> Result<bool, Infallible> {
-        Ok(self.erased.contains(&record))
+    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<Option<Position>, Infallible> {
+        let epoch = self.head.cursor.epoch.number;
+        Ok(self.left.get(&(kind, record, scope)).map(|position| Position { epoch, position: *position }))
+    }
+
+    fn erased(&self, kind: u16, record: Uuid) -> Result<bool, Infallible> {
+        Ok(lists(&self.erased, kind, record))
     }
 }
 
 impl HistoryView for Memory {
     fn groups_of(&self, kind: u16, record: Uuid) -> Result<Vec<PageGroup>, Infallible> {
-        let has = |group: &&PageGroup| {
-            group.group.ops.iter().any(|op| (op.header.kind, op.header.record) == (kind, record))
-        };
-        Ok(self.groups().filter(has).cloned().collect())
+        let at = self.at.range((kind, record, 0)..=(kind, record, u64::MAX));
+        let groups = at.filter_map(|(.., position)| self.sent.get(position)?.group.clone());
+        Ok(groups.collect())
     }
 
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, Infallible> {
@@ -136,8 +162,8 @@ impl HistoryView for Memory {
     }
 
     fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, Infallible> {
-        let under = self.rows.values().filter(|row| parent_of_row(row) == Some(record));
-        Ok(under.map(|row| (row.kind, row.record)).collect())
+        let under = self.under.range((record, 0, Uuid::nil())..=(record, u16::MAX, Uuid::max()));
+        Ok(under.map(|(_, kind, record)| (*kind, *record)).collect())
     }
 }
 
@@ -157,8 +183,12 @@ impl CommuneStore for Memory {
 
     fn append(&mut self, commit: &Commit) -> Result<(), Infallible> {
         self.chain.push(commit.chain);
+        let position = commit.sent.position.position;
         let left = commit.sent.exits.iter().map(|exit| (exit.kind, exit.record, exit.from.into()));
-        self.left.extend(left);
+        self.left.extend(left.map(|left| (left, position)));
+        if let Some(group) = &commit.sent.group {
+            self.index(position, group);
+        }
         self.sent.insert(commit.sent.position.position, commit.sent.clone());
         Ok(())
     }
@@ -179,7 +209,13 @@ impl CommuneStore for Memory {
 
     fn put_group(&mut self, position: Position, group: Option<&PageGroup>) -> Result<(), Infallible> {
         if let Some(sent) = self.sent.get_mut(&position.position) {
+            for op in sent.group.iter().flat_map(|old| &old.group.ops) {
+                self.at.remove(&(op.header.kind, op.header.record, position.position));
+            }
             sent.group = group.cloned();
+        }
+        if let Some(group) = group {
+            self.index(position.position, group);
         }
         Ok(())
     }
@@ -190,12 +226,15 @@ impl CommuneStore for Memory {
     }
 
     fn put_row(&mut self, row: &Row) -> Result<(), Infallible> {
+        self.forget_row(row.kind, row.record);
+        self.under.extend(above_row(row).map(|above| (above, row.kind, row.record)));
+        self.kinds.insert((row.record, row.kind));
         self.rows.insert((row.kind, row.record), row.clone());
         Ok(())
     }
 
     fn remove_row(&mut self, kind: u16, record: Uuid) -> Result<(), Infallible> {
-        self.rows.remove(&(kind, record));
+        self.forget_row(kind, record);
         self.sent.values_mut().for_each(|sent| {
             sent.rows.retain(|whole| (whole.row.kind, whole.row.record) != (kind, record));
         });
@@ -231,9 +270,19 @@ impl CommuneStore for Memory {
         Ok(())
     }
 
-    fn waiting(&self, reason: Option<&Quarantine>) -> Result<Vec<Waiting>, Infallible> {
-        let asked = |one: &&Waiting| reason.is_none_or(|reason| one.reason == *reason);
+    fn waiting(&self, which: Which) -> Result<Vec<Waiting>, Infallible> {
+        let asked = |one: &&Waiting| match &which {
+            Which::All => true,
+            Which::Of(group) => one.numbered.group.id == *group,
+            Which::For(reason) => one.reason == *reason,
+            Which::Lacking(record) => one.reason == Quarantine::NoParent && one.lacks == *record,
+        };
         Ok(self.waiting.iter().filter(asked).cloned().collect())
+    }
+
+    fn lacked(&self) -> Result<BTreeSet<Option<(u16, Uuid)>>, Infallible> {
+        let waits = self.waiting.iter().filter(|one| one.reason == Quarantine::NoParent);
+        Ok(waits.map(|one| one.lacks).collect())
     }
 
     fn put_waiting(&mut self, waiting: &Waiting) -> Result<(), Infallible> {
@@ -265,8 +314,25 @@ impl CommuneStore for Memory {
         Ok(())
     }
 
-    fn put_erased(&mut self, records: &[Uuid]) -> Result<(), Infallible> {
+    fn line_code(&self, number: u64) -> Result<Option<[u8; 16]>, Infallible> {
+        Ok(self.standing.code_of(number))
+    }
+
+    fn erased_after(&self, number: u64) -> Result<Vec<Uuid>, Infallible> {
+        Ok(self.standing.erased_after(number))
+    }
+
+    fn put_erased(&mut self, records: &[Listed]) -> Result<(), Infallible> {
         self.erased.extend(records);
         Ok(())
+    }
+
+    fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), Infallible> {
+        self.left.insert((kind, record, scope), at.position);
+        Ok(())
+    }
+
+    fn kinds_of(&self, record: Uuid) -> Result<Vec<u16>, Infallible> {
+        Ok(self.kinds.range((record, 0)..=(record, u16::MAX)).map(|(_, kind)| *kind).collect())
     }
 }

@@ -7,6 +7,8 @@
 //! - [`page()`], [`rows`]: what a laptop gets.
 //! - [`memory`]: the store that keeps everything in memory.
 
+use std::collections::BTreeSet;
+
 mod given_back;
 mod intake;
 pub mod memory;
@@ -18,13 +20,15 @@ use uuid::Uuid;
 
 pub use intake::Sender;
 pub use page::{Asked, Stream, kept_of, page, rows, seen_part};
-pub use standing::forget;
+pub use standing::erased_since;
 
 use crate::digest::Buckets;
+use crate::erasure::Listed;
 use crate::head::{HeadReceipt, Shown};
-use crate::ingest::Quarantine;
+use crate::ingest::{Apart, Quarantine};
+use crate::ledger::{Line, Mark};
 use crate::offer::HistoryView;
-use crate::op::{GroupId, OpHash, OpId, Scope};
+use crate::op::{GroupId, Op, OpHash, OpId, Scope};
 use crate::position::{ChainHash, Cursor, Epoch, Position};
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::rights::Held;
@@ -44,7 +48,7 @@ pub struct Head {
     /// The server's clock when it last took something; it never goes back.
     pub received_at_ms: i64,
     /// The last line of the ledger that this database has applied.
-    pub ledger: u64,
+    pub ledger: Mark,
 }
 
 impl Head {
@@ -67,6 +71,8 @@ pub struct Waiting {
     pub stamps: Vec<Stamp>,
     /// Of what was given back: the receipts that it had.
     pub receipts: Vec<Receipt>,
+    /// The record for want of which it waits, where that is why; unknown of what came before this was noted.
+    pub lacks: Option<(u16, Uuid)>,
     /// The server's clock at its arrival.
     pub received_at_ms: i64,
     /// Where in the stream it entered, by the present history.
@@ -74,6 +80,12 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// As a group of its name is told from it.
+    pub fn apart(&self) -> Apart {
+        let hashes = self.numbered.group.ops.iter().map(Op::hash).collect();
+        Apart { reason: self.reason.clone(), hashes }
+    }
+
     /// Who wrote it.
     pub fn device(&self) -> Option<DeviceId> {
         self.numbered.group.ops.first().map(|op| op.header.device)
@@ -148,8 +160,10 @@ pub trait CommuneStore: HistoryView {
         numbered: &Numbered,
         stamp: Option<Stamp>,
     ) -> Result<(), Self::Error>;
-    /// What waits for a reason, or all of it, in the order in which it came.
-    fn waiting(&self, reason: Option<&Quarantine>) -> Result<Vec<Waiting>, Self::Error>;
+    /// What is kept apart, or that part of it, in the order in which it came.
+    fn waiting(&self, which: Which) -> Result<Vec<Waiting>, Self::Error>;
+    /// For want of which records groups wait.
+    fn lacked(&self) -> Result<BTreeSet<Option<(u16, Uuid)>>, Self::Error>;
     /// Keeps a group apart; one of that name and content is written anew.
     fn put_waiting(&mut self, waiting: &Waiting) -> Result<(), Self::Error>;
     /// A group waits no longer.
@@ -159,9 +173,30 @@ pub trait CommuneStore: HistoryView {
     /// What they may write, ended assignments included; of a revoked device nothing.
     fn held_by(&self, device: DeviceId) -> Result<Vec<Held>, Self::Error>;
     /// Applies a line of the ledger.
-    fn put_line(&mut self, line: &crate::ledger::Line) -> Result<(), Self::Error>;
+    fn put_line(&mut self, line: &Line) -> Result<(), Self::Error>;
+    /// The code of a line of the ledger that was applied.
+    fn line_code(&self, number: u64) -> Result<Option<[u8; 16]>, Self::Error>;
+    /// Whose erasure was ordered after a line.
+    fn erased_after(&self, number: u64) -> Result<Vec<Uuid>, Self::Error>;
     /// Lists records that are to be forgotten ([`crate::ingest::LogView::erased`]).
-    fn put_erased(&mut self, records: &[Uuid]) -> Result<(), Self::Error>;
+    fn put_erased(&mut self, records: &[Listed]) -> Result<(), Self::Error>;
+    /// Notes that a record was meant for a scope in which it does not lie ([`crate::ingest::LogView::left`]).
+    fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), Self::Error>;
+    /// Of which kinds there are records of this id.
+    fn kinds_of(&self, record: Uuid) -> Result<Vec<u16>, Self::Error>;
+}
+
+/// Which of the groups that are kept apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Each.
+    All,
+    /// Those of this name.
+    Of(GroupId),
+    /// What waits for this reason.
+    For(Quarantine),
+    /// What waits for want of this record ([`Waiting::lacks`]).
+    Lacking(Option<(u16, Uuid)>),
 }
 
 /// A commune's log within one writing transaction.
@@ -172,8 +207,12 @@ pub struct Commune<'a, S> {
     /// The counter row as it will be written.
     pub head: Head,
     keys: &'a ReceiptKey,
-    /// Something was committed on which a waiting group may stand.
-    news: bool,
+    /// Records that were begun since waiting groups were last tried: one may stand on them.
+    news: BTreeSet<(u16, Uuid)>,
+    /// People who came up under somebody listed, and have no line of the ledger yet.
+    people: Vec<Uuid>,
+    /// Lines of the ledger that are in no file yet.
+    written: Vec<Line>,
 }
 
 impl<'a, S: CommuneStore> Commune<'a, S> {
@@ -182,14 +221,16 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
         let mut head = store.head()?;
         // Stamps stand on it: the clock of the server's word never goes back.
         head.received_at_ms = head.received_at_ms.max(now_ms);
-        Ok(Self { store, head, keys, news: false })
+        Ok(Self { store, head, keys, news: BTreeSet::new(), people: vec![], written: vec![] })
     }
 
-    /// Retries what waits and writes the counter row: the last thing before the commit.
-    pub fn finish(mut self) -> Result<S, S::Error> {
+    /// Retries what waits and writes the counter row: the last thing before the commit. The lines that came up are to be
+    /// in the ledger's file before the commit is.
+    pub fn finish(mut self) -> Result<(S, Vec<Line>), S::Error> {
         self.settle()?;
+        self.note_people()?;
         self.store.put_head(&self.head)?;
-        Ok(self.store)
+        Ok((self.store, self.written))
     }
 
     /// The server's word where it stands now.

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use domain::registry::RecordKind;
 use uuid::Uuid;
 
-use super::{Commune, CommuneStore, Waiting};
-use crate::ingest::Quarantine;
-use crate::ledger::{Entry, Line};
+use super::{Commune, CommuneStore, Waiting, Which};
+use crate::erasure::{ANY_KIND, Listed, gone};
+use crate::ingest::{Quarantine, Rows};
+use crate::ledger::{Entry, Line, Mark};
 use crate::op::Op;
-use crate::parents::parent_of_row;
-use crate::row::Row;
 use crate::wire::{Numbered, PageGroup};
 
 impl<S: CommuneStore> Commune<'_, S> {
@@ -18,55 +18,92 @@ impl<S: CommuneStore> Commune<'_, S> {
     pub fn apply<'l>(&mut self, lines: impl IntoIterator<Item = &'l Line>) -> Result<(), S::Error> {
         let mut given = false;
         for line in lines {
-            if line.number <= self.head.ledger {
-                continue;
-            }
-            self.store.put_line(line)?;
-            self.head.ledger = line.number;
-            match &line.entry {
-                Entry::Erased { subject } => self.erase(*subject)?,
-                Entry::Enrolled { .. } | Entry::Assigned { .. } => given = true,
-                Entry::Ended { .. } | Entry::Revoked { .. } => {}
+            if line.number > self.head.ledger.number {
+                given |= self.read(line)?;
             }
         }
-        if given {
-            self.retry(&Quarantine::Rights)?;
-            self.news = true;
-            self.settle()?;
+        self.retry_rights(given)
+    }
+
+    /// Writes the next line of the ledger and applies it. It is in no file yet: [`Commune::finish`] hands it over.
+    pub fn note(&mut self, entry: Entry) -> Result<(), S::Error> {
+        let line = self.keys.next_line(self.head.ledger, self.head.received_at_ms, entry);
+        let given = self.read(&line)?;
+        self.written.push(line);
+        self.retry_rights(given)
+    }
+
+    /// True if somebody may do more by it.
+    fn read(&mut self, line: &Line) -> Result<bool, S::Error> {
+        self.store.put_line(line)?;
+        self.head.ledger = line.mark();
+        match &line.entry {
+            Entry::Erased { subject } => {
+                self.erase(*subject)?;
+                Ok(false)
+            }
+            Entry::Enrolled { .. } | Entry::Assigned { .. } => Ok(true),
+            Entry::Ended { .. } | Entry::Revoked { .. } => Ok(false),
+        }
+    }
+
+    fn retry_rights(&mut self, given: bool) -> Result<(), S::Error> {
+        if given { self.retry(Which::For(Quarantine::Rights)) } else { Ok(()) }
+    }
+
+    /// Lists what a commit would have begun under somebody listed. People get a line of the ledger each, at the end.
+    pub(super) fn list_begun(&mut self, begun: Vec<Listed>) -> Result<(), S::Error> {
+        let people = begun.iter().filter(|(kind, _)| *kind == RecordKind::Member.no());
+        self.people.extend(people.map(|(_, person)| *person));
+        self.list(begun)
+    }
+
+    /// Writes those lines.
+    pub(super) fn note_people(&mut self) -> Result<(), S::Error> {
+        while let Some(subject) = self.people.pop() {
+            if !self.store.erased(ANY_KIND, subject)? {
+                self.note(Entry::Erased { subject })?;
+            }
         }
         Ok(())
     }
 
-    /// Forgets what is known of a record and of all that lies under it: rows, what the stream carries, what waits.
-    /// Names of ops, their receipts and the chain stay.
+    /// Forgets what is known of a record and of all that lies under it, but for people.
     fn erase(&mut self, subject: Uuid) -> Result<(), S::Error> {
         let records = self.under(subject)?;
-        let listed: Vec<Uuid> = records.iter().map(|(_, record)| *record).chain([subject]).collect();
-        self.store.put_erased(&listed)?;
-        for (kind, record) in records {
-            for group in self.store.groups_of(kind, record)? {
-                let part = part_without(&group, |op| listed.contains(&op.header.record));
-                self.store.put_group(group.position, part.as_ref())?;
-            }
-            self.store.remove_row(kind, record)?;
-        }
-        for waiting in self.store.waiting(None)? {
-            self.erase_in(waiting)?;
-        }
-        Ok(())
+        self.list(records.into_iter().chain([(ANY_KIND, subject)]).collect())
     }
 
-    /// A record, whatever its kind, and all that lies under it.
-    fn under(&self, subject: Uuid) -> Result<BTreeSet<(u16, Uuid)>, S::Error> {
-        let mut all = BTreeSet::new();
-        for kind in domain::registry::RecordKind::ALL {
-            let there = self.store.row(kind.no(), subject)?;
-            all.extend(there.map(|row| (row.kind, row.record)));
+    /// Forgets these records: rows, what the stream carries, what waits. Names of ops, their receipts and the chain stay.
+    /// What waits under them is listed too, so that what waits elsewhere and names only that goes with it.
+    fn list(&mut self, listed: Vec<Listed>) -> Result<(), S::Error> {
+        if listed.is_empty() {
+            return Ok(());
         }
+        self.store.put_erased(&listed)?;
+        for (kind, record) in &listed {
+            for group in self.store.groups_of(*kind, *record)? {
+                let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
+                let part = part_without(&group, gone);
+                self.store.put_group(group.position, part.as_ref())?;
+            }
+            self.store.remove_row(*kind, *record)?;
+        }
+        let mut begun = Vec::new();
+        for waiting in self.store.waiting(Which::All)? {
+            begun.extend(self.erase_in(waiting)?);
+        }
+        self.list_begun(begun)
+    }
+
+    /// A record, whatever its kind, and all that lies under it, but for people: each has a line of their own.
+    fn under(&self, subject: Uuid) -> Result<BTreeSet<Listed>, S::Error> {
+        let kinds = self.store.kinds_of(subject)?;
+        let mut all: BTreeSet<Listed> = kinds.into_iter().map(|kind| (kind, subject)).collect();
         let mut open = vec![subject];
         while let Some(record) = open.pop() {
             for child in self.store.children(record)? {
-                if all.insert(child) {
+                if child.0 != RecordKind::Member.no() && all.insert(child) {
                     open.push(child.1);
                 }
             }
@@ -74,22 +111,27 @@ impl<S: CommuneStore> Commune<'_, S> {
         Ok(all)
     }
 
-    fn erase_in(&mut self, waiting: Waiting) -> Result<(), S::Error> {
-        let gone = crate::ingest::erased_ops(&self.store, &waiting.numbered.group.ops)?;
-        if gone.is_empty() {
-            return Ok(());
+    /// Drops what of a group that waits is about somebody listed; returns what it would begin under them. What may not
+    /// be written here at all lists nobody.
+    fn erase_in(&mut self, waiting: Waiting) -> Result<Vec<Listed>, S::Error> {
+        let gone =
+            gone(&mut Rows::new(&self.store), &waiting.numbered.group.ops, !waiting.receipts.is_empty())?;
+        if gone.ops.is_empty() {
+            return Ok(vec![]);
         }
+        let may_list = waiting.reason == Quarantine::NoParent;
         let group = &waiting.numbered.group;
-        let stamps = group.ops.iter().zip(&waiting.stamps);
-        let stamps = stamps.filter(|(op, _)| !gone.contains(&op.header.id.index));
+        let stamps = group.ops.iter().zip(&waiting.stamps).filter(|(op, _)| !gone.has(op));
         let stamps = stamps.map(|(_, stamp)| *stamp).collect();
-        match group.part(|op| !gone.contains(&op.header.id.index)) {
+        match group.part(|op| !gone.has(op)) {
             Some(part) => {
+                let receipts = super::intake::receipts_of(&part, &waiting.receipts);
                 let numbered = Numbered { group: part, ..waiting.numbered };
-                self.store.put_waiting(&Waiting { numbered, stamps, ..waiting })
+                self.store.put_waiting(&Waiting { numbered, stamps, receipts, ..waiting })?;
             }
-            None => self.store.remove_waiting(waiting.numbered.group.id, waiting.content),
+            None => self.store.remove_waiting(group.id, waiting.content)?,
         }
+        Ok(if may_list { gone.begun } else { vec![] })
     }
 }
 
@@ -100,30 +142,9 @@ fn part_without(group: &PageGroup, gone: impl Fn(&Op) -> bool) -> Option<PageGro
     Some(PageGroup { position: group.position, group: part, receipts })
 }
 
-/// What a laptop has to forget of what it holds: the listed records, and all that lies under one of them by its rows
-/// and by its ops. `rows` and `ops` are everything that is held.
-pub fn forget<'r>(
-    subjects: &BTreeSet<Uuid>,
-    rows: impl IntoIterator<Item = &'r Row>,
-    ops: impl IntoIterator<Item = &'r Op>,
-) -> BTreeSet<Uuid> {
-    let mut under: Vec<(Uuid, Uuid)> =
-        rows.into_iter().filter_map(|row| Some((row.record, parent_of_row(row)?))).collect();
-    under.extend(ops.into_iter().filter_map(|op| {
-        let kind = domain::registry::RecordKind::from_no(op.header.kind)?;
-        let (_, parent) = crate::parents::parent_of(op, kind)?;
-        Some((op.header.record, parent))
-    }));
-    let mut gone = subjects.clone();
-    loop {
-        let more: Vec<Uuid> = under
-            .iter()
-            .filter(|(record, parent)| gone.contains(parent) && !gone.contains(record))
-            .map(|(record, _)| *record)
-            .collect();
-        if more.is_empty() {
-            return gone;
-        }
-        gone.extend(more);
-    }
+/// Whom a laptop that has heard up to that line still has to forget. If the line is not of this ledger, which was put back
+/// since and has gone on, then everybody whom it names.
+pub fn erased_since<S: CommuneStore>(store: &S, heard: Mark) -> Result<Vec<Uuid>, S::Error> {
+    let ours = store.line_code(heard.number)? == Some(heard.code);
+    store.erased_after(if ours { heard.number } else { 0 })
 }

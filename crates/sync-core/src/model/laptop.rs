@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use super::Rows;
 use super::server::Server;
-use crate::commune::{CommuneStore, forget, rows};
+use crate::commune::{CommuneStore, rows};
 use crate::digest::{Buckets, bucket_of};
+use crate::erasure::{ANY_KIND, Listed, forget, lists};
 use crate::group::{Group, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::ingest::{GroupOutcome, Quarantine};
+use crate::ledger::Mark;
 use crate::local::{LocalCounts, LocalStore};
 use crate::offer::{BareOp, OfferOutcome};
 use crate::op::{Op, OpId, Scope};
@@ -38,12 +40,12 @@ pub(crate) struct Laptop {
     pub(crate) retained: Retained,
     /// To be given back, and readable by the commune only: what is not in sight any more (F7).
     pub(crate) sealed: Retained,
-    /// Headers of what was erased, and in which epoch each was given back.
+    /// Headers of what was erased, and in which epoch the log last had each.
     bare: BTreeMap<OpId, (BareOp, u32)>,
     /// The last line of the ledger that was applied here.
-    pub(crate) ledger: u64,
+    pub(crate) ledger: Mark,
     /// Listed there, or found under something listed.
-    erased: BTreeSet<Uuid>,
+    erased: BTreeSet<Listed>,
     pub(crate) base: Rows,
     pub(crate) own: Vec<Own>,
     next_dseq: u64,
@@ -80,7 +82,7 @@ impl Laptop {
             retained: Retained::default(),
             sealed: Retained::default(),
             bare: BTreeMap::new(),
-            ledger: 0,
+            ledger: Mark::default(),
             erased: BTreeSet::new(),
             base: Rows::new(),
             own: vec![],
@@ -145,7 +147,7 @@ impl Laptop {
     /// Fetches the rows of the buckets that differ; asked at the server's head and by its ledger only, or everything
     /// would differ (§8). Returns how many buckets did.
     pub(crate) fn repair(&mut self, server: &Server) -> usize {
-        assert_eq!((self.cursor, self.ledger), (Some(server.head()), server.standing.number));
+        assert_eq!((self.cursor, self.ledger), (Some(server.head()), server.standing.mark));
         let theirs = server.store.scopes().unwrap().into_iter();
         let mut scopes: BTreeSet<Scope> = theirs.chain(self.base.values().map(|row| row.scope)).collect();
         scopes.retain(|scope| self.sight.covers(*scope));
@@ -190,18 +192,20 @@ impl Laptop {
             match reply.groups[..] {
                 [(_, OfferOutcome::Held(position))] => own.at = Some(position),
                 [(_, OfferOutcome::Unproven)] => own.answered = false,
+                [(_, OfferOutcome::Waits(ref reason))] => own.mended |= *reason == Quarantine::Mended,
                 _ => {}
             }
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
-        let elsewhere = self.bare.values_mut().filter(|(_, offered)| *offered != epoch);
-        let mut bare = Vec::new();
-        for (one, offered) in elsewhere {
-            *offered = epoch;
-            bare.push(one.clone());
-        }
-        if !bare.is_empty() {
+        let elsewhere: Vec<_> = self.bare.values_mut().filter(|(_, held)| *held != epoch).collect();
+        if !elsewhere.is_empty() {
+            let bare = elsewhere.iter().map(|(one, _)| one.clone()).collect();
             let reply = server.offer(&Offer { groups: vec![], bare });
+            elsewhere
+                .into_iter()
+                .zip(reply.bare)
+                .filter(|(_, held)| *held)
+                .for_each(|(one, _)| one.1 = epoch);
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
     }
@@ -234,16 +238,20 @@ impl Laptop {
         if subjects.is_empty() && self.erased.is_empty() {
             return;
         }
-        self.erased.extend(subjects);
-        let own = self.own.iter().flat_map(|own| &own.numbered.group.ops);
-        let ops = own.chain(self.retained.groups().flat_map(|kept| &kept.group.ops));
+        self.erased.extend(subjects.iter().map(|subject| (ANY_KIND, *subject)));
+        let own = self.own.iter().flat_map(|own| {
+            let receipted = !own.receipts.is_empty();
+            own.numbered.group.ops.iter().map(move |op| (op, receipted))
+        });
+        let kept = self.retained.groups().flat_map(|kept| &kept.group.ops).map(|op| (op, true));
+        let ops = own.chain(kept);
         self.erased = forget(&self.erased, self.base.values(), ops);
-        let gone = |record: &Uuid| self.erased.contains(record);
-        self.base.retain(|(_, record), _| !gone(record));
-        let mut taken: Vec<PageGroup> = self.retained.extract(|op| gone(&op.header.record));
+        let gone = |op: &Op| lists(&self.erased, op.header.kind, op.header.record);
+        self.base.retain(|(kind, record), _| !lists(&self.erased, *kind, *record));
+        let mut taken: Vec<PageGroup> = self.retained.extract(gone);
         self.own.retain_mut(|own| {
             taken.push(own.as_offered());
-            match own.numbered.group.part(|op| !gone(&op.header.record)) {
+            match own.numbered.group.part(|op| !gone(op)) {
                 Some(part) => {
                     own.receipts.retain(|receipt| part.ops.iter().any(|op| op.id() == receipt.op));
                     own.numbered.group = part;
@@ -253,7 +261,7 @@ impl Laptop {
             }
         });
         for group in &taken {
-            for op in group.group.ops.iter().filter(|op| gone(&op.header.record)) {
+            for op in group.group.ops.iter().filter(|op| gone(op)) {
                 let receipt = group.receipts.iter().find(|receipt| receipt.op == op.id());
                 let bare = |receipt: &Receipt| BareOp {
                     header: op.header.clone(),

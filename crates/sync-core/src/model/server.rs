@@ -4,14 +4,16 @@
 use std::ops::Deref;
 
 use domain::ids::DeviceId;
+use domain::registry::RecordKind;
 use uuid::Uuid;
 
 use super::Rows;
 use crate::commune::memory::Memory;
-use crate::commune::{Asked, Commune, CommuneStore, kept_of, page};
+use crate::commune::{Asked, Commune, CommuneStore, erased_since, kept_of, page};
 use crate::head::{HeadReceipt, Shown};
 use crate::ingest::LogView;
 use crate::ledger::{Entry, Line};
+use crate::offer::HistoryView;
 use crate::op::{OpId, Scope};
 use crate::position::{Cursor, Epoch, Position};
 use crate::receipt::{Receipt, ReceiptKey};
@@ -61,14 +63,24 @@ impl Server {
         let store = std::mem::replace(&mut self.store, empty);
         let mut commune = Commune::begin(store, &self.key, self.now_ms).unwrap();
         let value = writing(&mut commune);
-        self.store = commune.finish().unwrap();
+        let (store, lines) = commune.finish().unwrap();
+        self.ledger.extend(lines);
+        self.store = store;
         value
     }
 
-    /// First the file, then the database.
+    /// The ledger goes on.
     pub(crate) fn note(&mut self, entry: Entry) {
-        self.ledger.push(self.key.next_line(self.ledger.last(), self.now_ms, entry));
-        self.catch_up();
+        self.write(|commune| commune.note(entry).unwrap());
+    }
+
+    /// Somebody is to be forgotten: a person, or a household with everybody in it.
+    pub(crate) fn erase(&mut self, ordered: Uuid) {
+        let under = self.store.children(ordered).unwrap().into_iter();
+        let people = under.filter(|(kind, _)| *kind == RecordKind::Member.no()).map(|(_, person)| person);
+        for subject in [ordered].into_iter().chain(people).collect::<Vec<_>>() {
+            self.note(Entry::Erased { subject });
+        }
     }
 
     /// A device with its user, who works nowhere yet.
@@ -130,8 +142,8 @@ impl Server {
             head: self.head(),
             limits: Limits::default(),
             server_time_ms: self.now_ms,
-            ledger: self.standing.number,
-            erased: self.standing.erased_after(hello.ledger),
+            ledger: self.standing.mark,
+            erased: erased_since(&self.store, hello.ledger).unwrap(),
             sight: Some(self.sight(hello.device)),
             watermark: self.watermark(),
         })
@@ -167,7 +179,7 @@ impl Server {
     pub(crate) fn snapshot(&self, backup: &Self, scope: Scope) -> Snapshot {
         let still = |(key, _): &(&(u16, Uuid), _)| self.rows.get(key).is_some_and(|row| row.scope == scope);
         let rows = backup.rows.iter().filter(still).map(|(_, row)| row.clone());
-        Snapshot::of(scope, backup.head(), self.standing.number, rows)
+        Snapshot::of(scope, backup.head(), self.standing.mark, rows)
     }
 
     pub(crate) fn push(&mut self, batch: &Batch) -> PushReply {

@@ -1,0 +1,121 @@
+//! What is about somebody whom the ledger lists (§9): on the server what a group says of them, on a laptop what it holds
+//! of them. A record is listed by kind and id. It is listed because the ledger names it, because it lay under something
+//! listed when that was forgotten, or because it was begun under something listed afterwards (F12). A record that lives
+//! elsewhere is never listed by an op that merely names somebody listed.
+//!
+//! People are listed by the ledger alone, one line each: who lived in an erased household is decided once, when that is
+//! ordered, and not again by a log that was put back and has somebody where they lived before.
+
+use std::collections::BTreeSet;
+
+use domain::registry::RecordKind;
+use uuid::Uuid;
+
+use crate::ingest::{LogView, Rows};
+use crate::op::Op;
+use crate::parents::{above, above_row, begins};
+use crate::row::Row;
+
+/// A record by its kind's number and its id; with [`ANY_KIND`] as the ledger names it.
+pub type Listed = (u16, Uuid);
+
+/// The ledger knows people and households by their ids alone.
+pub const ANY_KIND: u16 = 0;
+
+/// What of a group is about somebody listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gone {
+    /// Indexes of ops of which nothing is kept.
+    pub(crate) ops: BTreeSet<u16>,
+    /// Records that these ops begin: from now on they are listed too, if the group may be written at all.
+    pub(crate) begun: Vec<Listed>,
+}
+
+impl Gone {
+    pub(crate) fn has(&self, op: &Op) -> bool {
+        self.ops.contains(&op.header.id.index)
+    }
+}
+
+/// Which ops are about somebody listed: their record is, or they begin it under something that is, be it in the same
+/// group. Who came back with a receipt (`receipted`) was in the log, and would have a line.
+pub(crate) fn gone<'o, V: LogView>(
+    rows: &mut Rows<'_, V>,
+    ops: impl IntoIterator<Item = &'o Op>,
+    receipted: bool,
+) -> Result<Gone, V::Error> {
+    let mut gone = Gone::default();
+    let mut living: BTreeSet<Listed> = BTreeSet::new();
+    for op in ops {
+        let of_it = (op.header.kind, op.header.record);
+        let mut listed = is_listed(rows, &gone, of_it)?;
+        let kind = RecordKind::from_no(op.header.kind).filter(|kind| lies_under(op, *kind, receipted));
+        if let Some(kind) = kind.filter(|_| !listed && !living.contains(&of_it))
+            && rows.get(of_it.0, of_it.1)?.is_none()
+        {
+            for (kind, record) in above(op, kind) {
+                listed |= is_listed(rows, &gone, (kind.no(), record))?;
+            }
+            if listed {
+                gone.begun.push(of_it);
+            } else {
+                living.insert(of_it);
+            }
+        }
+        if listed {
+            gone.ops.insert(op.header.id.index);
+        }
+    }
+    Ok(gone)
+}
+
+/// True if an op that begins its record puts it where an erasure above reaches it.
+fn lies_under(op: &Op, kind: RecordKind, receipted: bool) -> bool {
+    begins(op, kind) && !(receipted && kind == RecordKind::Member)
+}
+
+fn is_listed<V: LogView>(rows: &Rows<'_, V>, gone: &Gone, record: Listed) -> Result<bool, V::Error> {
+    Ok(gone.begun.contains(&record) || rows.view().erased(record.0, record.1)?)
+}
+
+/// What a laptop has to forget of what it holds: the listed records, what lies under one of them by its row, and what
+/// its ops begin under one. `rows` and `ops` are everything that is held, each op with whether it has a receipt.
+pub fn forget<'r>(
+    listed: &BTreeSet<Listed>,
+    rows: impl IntoIterator<Item = &'r Row>,
+    ops: impl IntoIterator<Item = (&'r Op, bool)>,
+) -> BTreeSet<Listed> {
+    let mut held = BTreeSet::new();
+    let mut under: Vec<(Listed, Uuid)> = Vec::new();
+    for row in rows {
+        held.insert((row.kind, row.record));
+        if row.kind != RecordKind::Member.no() {
+            under.extend(above_row(row).map(|above| ((row.kind, row.record), above)));
+        }
+    }
+    for (op, receipted) in ops {
+        let of_it = (op.header.kind, op.header.record);
+        let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
+        if !held.contains(&of_it) && lies_under(op, kind, receipted) {
+            under.extend(above(op, kind).map(|(_, above)| (of_it, above)));
+        }
+    }
+    let mut gone = listed.clone();
+    let mut ids: BTreeSet<Uuid> = gone.iter().map(|(_, id)| *id).collect();
+    loop {
+        let before = gone.len();
+        for (record, above) in &under {
+            if ids.contains(above) && gone.insert(*record) {
+                ids.insert(record.1);
+            }
+        }
+        if gone.len() == before {
+            return gone;
+        }
+    }
+}
+
+/// True if the record is listed, by its kind or by the ledger.
+pub fn lists(listed: &BTreeSet<Listed>, kind: u16, record: Uuid) -> bool {
+    listed.contains(&(kind, record)) || listed.contains(&(ANY_KIND, record))
+}
