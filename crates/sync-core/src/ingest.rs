@@ -215,6 +215,11 @@ pub enum GroupOutcome {
 }
 
 impl GroupOutcome {
+    /// Why it is kept apart, if it is.
+    pub fn reason(&self) -> Option<&Quarantine> {
+        if let Self::Quarantined(reason) = self { Some(reason) } else { None }
+    }
+
     /// True if the number is used up and the laptop need not send it again.
     pub fn uses_number(&self) -> bool {
         !matches!(self, Self::Gap { .. } | Self::NumberTaken)
@@ -366,9 +371,8 @@ pub fn ingest<V: LogView>(
     let Some((reason, lacks)) = reason else {
         return take(rows, ops, context, Ingested { erased: gone.begun, ..judged });
     };
-    // Of what is only about the erased there is nothing left that anybody could look at, and nothing to be missed. What
-    // may not be written here lists nobody either.
-    let erased = if reason == Quarantine::NoParent { gone.begun } else { vec![] };
+    // Of what is only about the erased there is nothing left that anybody could look at, and nothing to be missed.
+    let erased = if reason == Quarantine::Invalid { vec![] } else { gone.begun };
     let (commits, outcome) = (judged.part.is_some(), GroupOutcome::Quarantined(reason));
     Ok(Ingested { erased, lacks, outcome, commits, ..judged })
 }

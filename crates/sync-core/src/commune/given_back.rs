@@ -29,7 +29,7 @@ impl<S: CommuneStore> Commune<'_, S> {
 
     fn store_taken_back(&mut self, offered: &PageGroup, taken: TakenBack) -> Result<(), S::Error> {
         if !taken.commits {
-            return self.list_begun(taken.erased);
+            return self.list_begun(&taken.erased, None);
         }
         let position = self.head.next();
         let scope = offered.group.scope().unwrap_or(Scope::COMMUNE);
@@ -45,7 +45,7 @@ impl<S: CommuneStore> Commune<'_, S> {
                 received_at_ms: self.head.received_at_ms,
                 entered_at: position.position,
             })?;
-            return self.list_begun(taken.erased);
+            return self.list_begun(&taken.erased, None);
         }
         let mut sent = Sent::default();
         let rows: Vec<_> = taken.rows.into_iter().chain(taken.again.iter().cloned()).collect();
@@ -63,7 +63,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         self.note_begun(&taken.begun, position)?;
         self.no_longer_waits(offered.group.id)?;
         self.close_mended(&offered.group)?;
-        self.list_begun(taken.erased)
+        self.list_begun(&taken.erased, None)
     }
 
     /// What was pushed and waits is taken too, where somebody who has the receipts gives it back.
@@ -111,7 +111,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         let taken = take_back(&self.store, &offered, self.offer_context(true))?;
         if let OfferOutcome::Waits(reason) = taken.outcome {
             self.waits_on(waiting, reason, taken.lacks)?;
-            return self.list_begun(taken.erased);
+            return self.list_begun(&taken.erased, None);
         }
         self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
         self.store_taken_back(&offered, taken)

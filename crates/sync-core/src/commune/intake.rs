@@ -87,6 +87,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         if ingested.commits {
             self.commit(numbered, &ingested)?;
         }
+        self.list_begun(&ingested.erased, ingested.outcome.reason())?;
         Ok(ingested)
     }
 
@@ -126,8 +127,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         let scope = group.scope().unwrap_or(Scope::COMMUNE);
         if let GroupOutcome::Quarantined(reason) = &ingested.outcome {
             self.advance(scope, group.id, reason.code(), ops, Sent::default())?;
-            self.keep_apart(numbered, reason, ingested, position.position)?;
-            return self.list_begun(ingested.erased.clone());
+            return self.keep_apart(numbered, reason, ingested, position.position);
         }
         let mut sent = Sent::default();
         self.write_rows(&ingested.rows, position, &mut sent)?;
@@ -141,8 +141,7 @@ impl<S: CommuneStore> Commune<'_, S> {
             self.store.put_receipt(receipt, position)?;
         }
         self.note_begun(&ingested.begun, position)?;
-        self.close_mended(group)?;
-        self.list_begun(ingested.erased.clone())
+        self.close_mended(group)
     }
 
     /// Records that a commit began: something may have waited for them, and they may lie elsewhere than was meant.
@@ -230,14 +229,15 @@ impl<S: CommuneStore> Commune<'_, S> {
         let sender = Sender { device, users: &users, held: &held };
         let arrival = Arrival::Released(waiting.stamps.clone());
         let ingested = self.judge(sender, &waiting.numbered, 0, waiting.received_at_ms, arrival)?;
-        if let GroupOutcome::Quarantined(reason) = ingested.outcome {
-            return self.waits_on(waiting, reason, ingested.lacks);
+        if let Some(reason) = ingested.outcome.reason() {
+            self.waits_on(waiting, reason.clone(), ingested.lacks)?;
+        } else {
+            self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
+            if ingested.commits {
+                self.commit(&waiting.numbered, &ingested)?;
+            }
         }
-        self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
-        if ingested.commits {
-            self.commit(&waiting.numbered, &ingested)?;
-        }
-        Ok(())
+        self.list_begun(&ingested.erased, ingested.outcome.reason())
     }
 
     /// It still cannot be taken, maybe for another reason than before.

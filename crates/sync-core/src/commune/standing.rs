@@ -51,10 +51,17 @@ impl<S: CommuneStore> Commune<'_, S> {
         if given { self.retry(Which::For(Quarantine::Rights)) } else { Ok(()) }
     }
 
-    /// Lists what a commit would have begun under somebody listed. People get a line of the ledger each, at the end.
-    pub(super) fn list_begun(&mut self, begun: Vec<Listed>) -> Result<(), S::Error> {
-        let people = begun.iter().filter(|(kind, _)| *kind == RecordKind::Member.no());
-        self.people.extend(people.map(|(_, person)| *person));
+    /// Lists what a group would have begun under somebody listed. People get a line of the ledger each, at the end; not
+    /// by a group that is kept apart because nobody may write it.
+    pub(super) fn list_begun(
+        &mut self,
+        begun: &[Listed],
+        apart: Option<&Quarantine>,
+    ) -> Result<(), S::Error> {
+        if apart.is_none_or(|reason| *reason == Quarantine::NoParent) {
+            let people = begun.iter().filter(|(kind, _)| *kind == RecordKind::Member.no());
+            self.people.extend(people.map(|(_, person)| *person));
+        }
         self.list(begun)
     }
 
@@ -71,17 +78,18 @@ impl<S: CommuneStore> Commune<'_, S> {
     /// Forgets what is known of a record and of all that lies under it, but for people.
     fn erase(&mut self, subject: Uuid) -> Result<(), S::Error> {
         let records = self.under(subject)?;
-        self.list(records.into_iter().chain([(ANY_KIND, subject)]).collect())
+        let listed: Vec<Listed> = records.into_iter().chain([(ANY_KIND, subject)]).collect();
+        self.list(&listed)
     }
 
     /// Forgets these records: rows, what the stream carries, what waits. Names of ops, their receipts and the chain stay.
     /// What waits under them is listed too, so that what waits elsewhere and names only that goes with it.
-    fn list(&mut self, listed: Vec<Listed>) -> Result<(), S::Error> {
+    fn list(&mut self, listed: &[Listed]) -> Result<(), S::Error> {
         if listed.is_empty() {
             return Ok(());
         }
-        self.store.put_erased(&listed)?;
-        for (kind, record) in &listed {
+        self.store.put_erased(listed)?;
+        for (kind, record) in listed {
             for group in self.store.groups_of(*kind, *record)? {
                 let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
                 let part = part_without(&group, gone);
@@ -91,9 +99,10 @@ impl<S: CommuneStore> Commune<'_, S> {
         }
         let mut begun = Vec::new();
         for waiting in self.store.waiting(Which::All)? {
-            begun.extend(self.erase_in(waiting)?);
+            let reason = waiting.reason.clone();
+            begun.push((self.erase_in(waiting)?, reason));
         }
-        self.list_begun(begun)
+        begun.into_iter().try_for_each(|(begun, reason)| self.list_begun(&begun, Some(&reason)))
     }
 
     /// A record, whatever its kind, and all that lies under it, but for people: each has a line of their own.
@@ -111,15 +120,13 @@ impl<S: CommuneStore> Commune<'_, S> {
         Ok(all)
     }
 
-    /// Drops what of a group that waits is about somebody listed; returns what it would begin under them. What may not
-    /// be written here at all lists nobody.
+    /// Drops what of a group that waits is about somebody listed; returns what it would begin under them.
     fn erase_in(&mut self, waiting: Waiting) -> Result<Vec<Listed>, S::Error> {
         let gone =
             gone(&mut Rows::new(&self.store), &waiting.numbered.group.ops, !waiting.receipts.is_empty())?;
         if gone.ops.is_empty() {
             return Ok(vec![]);
         }
-        let may_list = waiting.reason == Quarantine::NoParent;
         let group = &waiting.numbered.group;
         let stamps = group.ops.iter().zip(&waiting.stamps).filter(|(op, _)| !gone.has(op));
         let stamps = stamps.map(|(_, stamp)| *stamp).collect();
@@ -131,7 +138,7 @@ impl<S: CommuneStore> Commune<'_, S> {
             }
             None => self.store.remove_waiting(group.id, waiting.content)?,
         }
-        Ok(if may_list { gone.begun } else { vec![] })
+        Ok(gone.begun)
     }
 }
 

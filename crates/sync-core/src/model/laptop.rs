@@ -52,7 +52,7 @@ pub(crate) struct Laptop {
 }
 
 /// An own group that is not in the base yet.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Own {
     pub(crate) numbered: Numbered,
     pub(crate) answered: bool,
