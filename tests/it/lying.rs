@@ -6,6 +6,7 @@ use domain::people::Role;
 use store::{DataFolder, Durability, Operation, Store};
 use sync_client::{SyncError, Transport, TransportError, sync};
 use sync_core::ingest::GroupOutcome;
+use sync_core::ledger::Mark;
 use sync_core::local::LocalStore;
 use sync_core::op::{OpHash, Scope};
 use sync_core::position::{Cursor, Epoch, Position};
@@ -96,7 +97,7 @@ impl Transport for Liar {
             head: at(5),
             limits: Limits::default(),
             server_time_ms: NOON_MS,
-            ledger: 0,
+            ledger: Mark::default(),
             erased: vec![],
             sight: None,
             watermark: Position::default(),

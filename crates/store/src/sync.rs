@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, TransactionBehavior, params};
 use sync_core::group::Group;
 use sync_core::ingest::GroupOutcome;
+use sync_core::ledger::Mark;
 use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
 use sync_core::receipt::Receipt;
@@ -39,7 +40,7 @@ impl LocalStore for Store {
             cursor: sync.cursor,
             highest_dseq: sync.highest_dseq,
             proof: None,
-            ledger: 0,
+            ledger: Mark::default(),
         })
     }
 

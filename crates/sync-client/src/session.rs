@@ -303,7 +303,7 @@ mod tests {
             cursor: None,
             highest_dseq: 5,
             proof: None,
-            ledger: 0,
+            ledger: sync_core::ledger::Mark::default(),
         };
         let reply = HelloReply {
             protocol: PROTOCOL,
@@ -312,7 +312,7 @@ mod tests {
             head: Cursor::default(),
             limits: Limits::default(),
             server_time_ms: 0,
-            ledger: 0,
+            ledger: sync_core::ledger::Mark::default(),
             erased: vec![],
             sight: None,
             watermark: sync_core::position::Position::default(),

@@ -5,8 +5,8 @@
 //! Idempotent per op by `(group id, index)` and hash. A group that cannot be taken goes to quarantine
 //! whole, acknowledged, visible, and takes a position; it never blocks the device.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{self, FieldRule, RecordKind};
@@ -497,6 +497,14 @@ fn take<V: LogView>(
     context: &IngestContext<'_>,
     judged: Ingested,
 ) -> Result<Ingested, V::Error> {
+    // What the log has already, because somebody gave it back, is not carried a second time.
+    let known: HashSet<u16> =
+        ops.iter().filter(|one| one.known.is_some()).map(|one| one.op.header.id.index).collect();
+    let part = match judged.part {
+        Some(part) if !known.is_empty() => part.part(|op| !known.contains(&op.header.id.index)),
+        part => part,
+    };
+    let judged = Ingested { part: None, ..judged };
     let mut receipts = Vec::with_capacity(ops.len());
     for Judged { op, hash, known, stamp, erased } in ops {
         if let Some(receipt) = known {
@@ -514,7 +522,7 @@ fn take<V: LogView>(
     }
     let (rows, begun) = rows.into_changed();
     let outcome = if rows.is_empty() { GroupOutcome::Superseded } else { GroupOutcome::Applied };
-    Ok(Ingested { receipts, rows, begun, outcome, commits: true, ..judged })
+    Ok(Ingested { receipts, rows, part, begun, outcome, commits: true, ..judged })
 }
 
 /// §2: concurrent ⇔ the replaced op is not the winner at ingest. Equal values are no conflict (F14).

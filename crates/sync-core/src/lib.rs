@@ -55,6 +55,8 @@ pub use value::Value;
 #[cfg(test)]
 mod convergence;
 #[cfg(test)]
+mod crossing;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod histories;

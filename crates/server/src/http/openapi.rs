@@ -70,7 +70,7 @@ pub(crate) struct Hello {
     incarnation: u64,
     cursor: Option<Cursor>,
     highest_dseq: u64,
-    ledger: u64,
+    ledger: Mark,
 }
 
 /// See `sync_core::wire::HelloReply`.
@@ -83,12 +83,20 @@ pub(crate) struct HelloReply {
     #[schema(value_type = Object)]
     limits: (),
     server_time_ms: i64,
-    ledger: u64,
+    ledger: Mark,
     /// "all", or the scopes: {"only": ["…"]}.
     #[schema(value_type = Object)]
     sight: (),
     /// Epoch number and position.
     watermark: Vec<u64>,
+}
+
+/// See `sync_core::ledger::Mark`.
+#[derive(ToSchema)]
+pub(crate) struct Mark {
+    number: u64,
+    /// 32 hexadecimal digits.
+    code: String,
 }
 
 /// See `sync_core::position::Cursor`.

@@ -8,11 +8,12 @@ use domain::consent::Basis;
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{RecordKind, no};
 use sync_core::commune::memory::Memory;
-use sync_core::commune::{Asked, Commune, CommuneStore, kept_of, page, rows};
+use sync_core::commune::{Asked, Commune, CommuneStore, Which, kept_of, page, rows};
 use sync_core::group::Group;
 use sync_core::head::HeadReceipt;
+use sync_core::ingest::LogView;
 use sync_core::ledger::{Entry, Line};
-use sync_core::offer::BareOp;
+use sync_core::offer::{BareOp, HistoryView};
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::receipt::ReceiptKey;
@@ -115,22 +116,32 @@ impl Both {
         let keys = self.keys();
         let mut commune = Commune::begin(self.memory.clone(), &keys, self.now_ms).unwrap();
         let here = in_memory(&mut commune);
-        self.memory = commune.finish().unwrap();
+        let (memory, lines) = commune.finish().unwrap();
+        self.memory = memory;
         let mut connection = self.register.writer.lock().unwrap();
         let transaction = connection.transaction().unwrap();
         let log = Log::new(&transaction, self.commune);
         let mut commune = Commune::begin(log, &keys, self.now_ms).unwrap();
         let there = in_sql(&mut commune).unwrap();
-        commune.finish().unwrap();
+        assert_eq!(commune.finish().unwrap().1, lines);
+        self.lines.extend(lines);
         transaction.commit().unwrap();
         assert_eq!(here, there);
         here
     }
 
     fn note(&mut self, entry: Entry) {
-        self.lines.push(self.keys().next_line(self.lines.last(), self.now_ms, entry));
-        let lines = self.lines.clone();
-        self.write(|one| one.apply(&lines).unwrap(), |other| other.apply(&lines));
+        let again = self.lines.clone();
+        self.write(
+            |one| {
+                one.apply(&again).unwrap();
+                one.note(entry.clone()).unwrap();
+            },
+            |other| {
+                other.apply(&again)?;
+                other.note(entry.clone())
+            },
+        );
     }
 
     /// Some op of some device: a household, a person, a visit, an edge, a move, a decision, nonsense.
@@ -321,7 +332,24 @@ impl Both {
             for n in 0..2 {
                 assert_eq!(log.buckets(unit(n))?, self.memory.buckets(unit(n)).unwrap());
             }
-            assert_eq!(log.waiting(None)?, self.memory.waiting(None).unwrap());
+            assert_eq!(log.waiting(Which::All)?, self.memory.waiting(Which::All).unwrap());
+            assert_eq!(log.lacked()?, self.memory.lacked().unwrap());
+            for one in &self.memory.waiting {
+                let id = one.numbered.group.id;
+                assert_eq!(log.apart(id)?, self.memory.apart(id).unwrap());
+                assert_eq!(log.took(id)?, self.memory.took(id).unwrap());
+            }
+            for number in 0..=self.lines.len() as u64 + 1 {
+                assert_eq!(log.line_code(number)?, self.memory.line_code(number).unwrap());
+            }
+            for (kind, record) in self.memory.rows.keys() {
+                assert_eq!(log.kinds_of(*record)?, self.memory.kinds_of(*record).unwrap());
+                assert_eq!(log.children(*record)?, self.memory.children(*record).unwrap());
+                for n in 0..2 {
+                    let left = self.memory.left(*kind, *record, unit(n)).unwrap();
+                    assert_eq!(log.left(*kind, *record, unit(n))?, left);
+                }
+            }
             for n in 0..3 {
                 assert_eq!(log.users_of(device(n))?, self.memory.users_of(device(n)).unwrap());
                 assert_eq!(log.held_by(device(n))?, self.memory.held_by(device(n)).unwrap());

@@ -2,7 +2,7 @@
 //! device's incarnation, which is never an acknowledgement (sync rules §4).
 
 use sync_core::api::{ApiCode, ApiError};
-use sync_core::commune::CommuneStore;
+use sync_core::commune::{CommuneStore, erased_since};
 use sync_core::ingest::LogView;
 use sync_core::position::Position;
 use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL, spoken};
@@ -33,7 +33,7 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
             limits: Limits::default(),
             server_time_ms: register.now_ms(),
             ledger: head.ledger,
-            erased: log.erased_after(hello.ledger)?,
+            erased: erased_since(log, hello.ledger)?,
             sight: Some(device.sight.clone()),
             watermark: Position::default(),
         })

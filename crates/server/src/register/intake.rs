@@ -10,7 +10,6 @@ use sync_core::household::CountedBy;
 use sync_core::ingest::LogView;
 use sync_core::ledger::Entry;
 use sync_core::position::Position;
-use sync_core::receipt::ReceiptKey;
 use sync_core::row::Row;
 
 use super::Register;
@@ -27,21 +26,18 @@ pub(crate) struct Intake<'t> {
     pub(crate) office: Office,
     pub(crate) machine: &'t dyn Machine,
     pub(crate) session: u64,
-    keys: &'t ReceiptKey,
     counted_by: &'t CountedBy,
 }
 
 impl<'t> Intake<'t> {
     pub(crate) fn begin(connection: &'t Connection, register: &'t Register) -> Result<Self, ServerError> {
         let log = Log::new(connection, register.commune());
-        let keys = &register.keys().receipts;
         Ok(Self {
-            rules: Commune::begin(log.clone(), keys, register.now_ms())?,
+            rules: Commune::begin(log.clone(), &register.keys().receipts, register.now_ms())?,
             office: log.office()?,
             log,
             machine: register.machine(),
             session: register.session,
-            keys,
             counted_by: register.counted_by(),
         })
     }
@@ -66,8 +62,7 @@ impl<'t> Intake<'t> {
 
     /// One more line of the ledger, and what follows from it.
     pub(crate) fn note(&mut self, entry: Entry) -> Result<(), ServerError> {
-        let line = self.keys.next_line(self.log.last_line()?.as_ref(), self.now_ms(), entry);
-        self.rules.apply([&line])
+        self.rules.note(entry)
     }
 
     /// The row of a record as it stands in this transaction.

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use domain::ids::{CommuneId, DeviceId, HouseholdId};
 use rusqlite::{Connection, OptionalExtension, Params, params};
-use sync_core::ingest::{LogView, Quarantine};
+use sync_core::commune::{CommuneStore, Waiting, Which};
+use sync_core::erasure::ANY_KIND;
+use sync_core::ingest::{Apart, LogView};
 use sync_core::op::{GroupId, OpHash, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::receipt::{Found, Receipt};
@@ -156,22 +158,30 @@ impl LogView for Log<'_> {
         Ok(statement.query_row(parameters, |row| row.get(0)).optional()?.map(GroupId))
     }
 
-    fn quarantined(&self, group: GroupId, content: [u8; 32]) -> Result<Option<Quarantine>, ServerError> {
-        let sql = "SELECT reason FROM quarantine WHERE commune_id = ?1 AND group_id = ?2 AND content = ?3";
-        self.one(sql, params![self.commune.0, group.0, content], |row| {
-            Ok(Quarantine::from(row.get::<_, String>(0)?))
+    fn apart(&self, group: GroupId) -> Result<Vec<Apart>, ServerError> {
+        Ok(self.waiting(Which::Of(group))?.iter().map(Waiting::apart).collect())
+    }
+
+    fn took(&self, group: GroupId) -> Result<bool, ServerError> {
+        let sql = "SELECT 1 FROM ops WHERE commune_id = ?1 AND group_id = ?2 LIMIT 1";
+        Ok(self.one(sql, params![self.commune.0, group.0], |_| Ok(()))?.is_some())
+    }
+
+    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<Option<Position>, ServerError> {
+        let sql = "SELECT gone.position, epoch_number FROM (
+                     SELECT position, commune_id FROM exits
+                     WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND from_scope = ?4
+                     UNION ALL
+                     SELECT position, commune_id FROM strays
+                     WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND scope_id = ?4
+                   ) AS gone JOIN communes USING (commune_id) ORDER BY gone.position DESC LIMIT 1";
+        self.one(sql, params![self.commune.0, record, kind, scope.0], |row| {
+            Ok(Position { epoch: row.get(1)?, position: row.get::<_, i64>(0)?.cast_unsigned() })
         })
     }
 
-    fn left(&self, kind: u16, record: Uuid, scope: Scope) -> Result<bool, ServerError> {
-        let sql =
-            "SELECT 1 FROM exits WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND from_scope = ?4
-                   LIMIT 1";
-        Ok(self.one(sql, params![self.commune.0, record, kind, scope.0], |_| Ok(()))?.is_some())
-    }
-
-    fn erased(&self, record: Uuid) -> Result<bool, ServerError> {
-        let sql = "SELECT 1 FROM erased WHERE commune_id = ?1 AND record_id = ?2";
-        Ok(self.one(sql, params![self.commune.0, record], |_| Ok(()))?.is_some())
+    fn erased(&self, kind: u16, record: Uuid) -> Result<bool, ServerError> {
+        let sql = "SELECT 1 FROM erased WHERE commune_id = ?1 AND record_id = ?2 AND kind IN (?3, ?4)";
+        Ok(self.one(sql, params![self.commune.0, record, kind, ANY_KIND], |_| Ok(()))?.is_some())
     }
 }

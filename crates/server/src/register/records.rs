@@ -7,7 +7,7 @@ use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
 use rusqlite::params;
 use sync_core::ingest::LogView;
-use sync_core::parents::parent_of_row;
+use sync_core::parents::above_row;
 use sync_core::projection::{household_as_of, residence_as_of};
 use sync_core::records::ResidenceEvent;
 use sync_core::row::Row;
@@ -47,11 +47,13 @@ impl Log<'_> {
             Some(kind) => parent_field(kind).and_then(|no| row.value(no)).and_then(|value| value.as_uuid()),
             None => None,
         };
+        let mut above = above_row(row);
         self.run(
-            "INSERT INTO records (commune_id, kind, record_id, scope_id, parent_id, body, above_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO records
+               (commune_id, kind, record_id, scope_id, parent_id, body, above_id, also_above_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (commune_id, kind, record_id)
-               DO UPDATE SET scope_id = ?4, parent_id = ?5, body = ?6, above_id = ?7",
+               DO UPDATE SET scope_id = ?4, parent_id = ?5, body = ?6, above_id = ?7, also_above_id = ?8",
             params![
                 self.commune.0,
                 row.kind,
@@ -59,7 +61,8 @@ impl Log<'_> {
                 row.scope.0,
                 parent,
                 row.to_bytes(),
-                parent_of_row(row)
+                above.next(),
+                above.next(),
             ],
         )?;
         if let (Some(RecordKind::Residence), Some(member)) = (kind, parent) {

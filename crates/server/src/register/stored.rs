@@ -1,13 +1,16 @@
 //! The register as the log's rules see it: what [`sync_core::commune`] gets and puts. It decides nothing. A body is kept
 //! as the JSON it is sent as, so that a page is put together without parsing it where nothing of it moved away.
 
+use std::collections::BTreeSet;
+
 use domain::ids::{DeviceId, HamletUnitId, UserId};
 use rusqlite::{Row as SqlRow, params};
 use serde_json::value::RawValue;
-use sync_core::commune::{Commit, CommuneStore, Head, Sent, Stream, Waiting, seen_part};
+use sync_core::commune::{Commit, CommuneStore, Head, Sent, Stream, Waiting, Which, seen_part};
 use sync_core::digest::{Buckets, bucket_of};
+use sync_core::erasure::Listed;
 use sync_core::ingest::Quarantine;
-use sync_core::ledger::{Entry, Line};
+use sync_core::ledger::{Entry, Line, Mark};
 use sync_core::offer::HistoryView;
 use sync_core::op::{GroupId, OpId, Scope};
 use sync_core::position::{ChainHash, Cursor, Epoch, Position};
@@ -36,6 +39,10 @@ fn number(row: &SqlRow<'_>, at: usize) -> Result<u64, ServerError> {
 
 fn blob<'r>(row: &'r SqlRow<'_>, at: usize) -> Result<&'r [u8], ServerError> {
     row.get_ref(at)?.as_blob().map_err(|_| ServerError::Damaged)
+}
+
+fn lacking(row: &SqlRow<'_>, at: usize) -> Result<Option<(u16, Uuid)>, ServerError> {
+    Ok(row.get::<_, Option<u16>>(at)?.zip(row.get(at + 1)?))
 }
 
 fn record(row: &SqlRow<'_>, at: usize) -> Result<Row, ServerError> {
@@ -80,18 +87,6 @@ impl Log<'_> {
         )
     }
 
-    /// The subjects of erasures that were ordered after a line of the ledger.
-    pub(crate) fn erased_after(&self, line: u64) -> Result<Vec<Uuid>, ServerError> {
-        let sql = "SELECT subject_id FROM erasures WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
-        self.all(sql, params![self.commune.0, line.cast_signed()], |row| Ok(row.get(0)?))
-    }
-
-    /// The newest line of the ledger.
-    pub(crate) fn last_line(&self) -> Result<Option<Line>, ServerError> {
-        let sql = "SELECT line FROM ledger WHERE commune_id = ?1 ORDER BY number DESC LIMIT 1";
-        self.one(sql, [self.commune.0], |row| json(row, 0))
-    }
-
     /// True if a laptop was revoked.
     pub(crate) fn is_revoked(&self, device: DeviceId) -> Result<bool, ServerError> {
         let sql = "SELECT 1 FROM revocations WHERE commune_id = ?1 AND device_id = ?2";
@@ -121,6 +116,7 @@ impl HistoryView for Log<'_> {
 
     fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, ServerError> {
         let sql = "SELECT kind, record_id FROM records WHERE commune_id = ?1 AND above_id = ?2
+                   UNION SELECT kind, record_id FROM records WHERE commune_id = ?1 AND also_above_id = ?2
                    ORDER BY kind, record_id";
         self.all(sql, params![self.commune.0, record], |row| Ok((row.get(0)?, row.get(1)?)))
     }
@@ -128,7 +124,8 @@ impl HistoryView for Log<'_> {
 
 impl CommuneStore for Log<'_> {
     fn head(&self) -> Result<Head, ServerError> {
-        let sql = "SELECT store_id, epoch_number, epoch_nonce, position, chain, received_at_ms, ledger
+        let sql =
+            "SELECT store_id, epoch_number, epoch_nonce, position, chain, received_at_ms, ledger, ledger_code
                    FROM communes WHERE commune_id = ?1";
         let head = self.one(sql, [self.commune.0], |row| {
             let epoch = Epoch { number: row.get(1)?, nonce: number(row, 2)? };
@@ -137,7 +134,7 @@ impl CommuneStore for Log<'_> {
                 store: row.get(0)?,
                 cursor: Cursor { epoch, position: number(row, 3)?, hash: ChainHash(row.get(4)?) },
                 received_at_ms: row.get(5)?,
-                ledger: number(row, 6)?,
+                ledger: Mark { number: number(row, 6)?, code: row.get(7)? },
             })
         })?;
         head.ok_or(ServerError::Damaged)
@@ -146,7 +143,7 @@ impl CommuneStore for Log<'_> {
     fn put_head(&mut self, head: &Head) -> Result<(), ServerError> {
         self.run(
             "UPDATE communes SET epoch_number = ?2, epoch_nonce = ?3, position = ?4, chain = ?5,
-               received_at_ms = ?6, ledger = ?7 WHERE commune_id = ?1",
+               received_at_ms = ?6, ledger = ?7, ledger_code = ?8 WHERE commune_id = ?1",
             params![
                 self.commune.0,
                 head.cursor.epoch.number,
@@ -154,7 +151,8 @@ impl CommuneStore for Log<'_> {
                 head.cursor.position.cast_signed(),
                 head.cursor.hash.0,
                 head.received_at_ms,
-                head.ledger.cast_signed(),
+                head.ledger.number.cast_signed(),
+                head.ledger.code,
             ],
         )
     }
@@ -325,10 +323,26 @@ impl CommuneStore for Log<'_> {
         )
     }
 
-    fn waiting(&self, reason: Option<&Quarantine>) -> Result<Vec<Waiting>, ServerError> {
-        let sql = "SELECT body, content, reason, stamps, receipts, received_at_ms, entered_at FROM quarantine
-                   WHERE commune_id = ?1 AND (?2 IS NULL OR reason = ?2) ORDER BY entered_at";
-        self.all(sql, params![self.commune.0, reason.map(Quarantine::code)], |row| {
+    fn waiting(&self, which: Which) -> Result<Vec<Waiting>, ServerError> {
+        let (mut reason, mut group, mut lacks) = (None, None, None);
+        match which {
+            Which::All => {}
+            Which::Of(one) => group = Some(one.0),
+            Which::For(one) => reason = Some(one),
+            Which::Lacking(one) => {
+                reason = Some(Quarantine::NoParent);
+                lacks = Some(one);
+            }
+        }
+        let (kind, record) = lacks.flatten().unzip();
+        let sql =
+            "SELECT body, content, reason, stamps, receipts, received_at_ms, entered_at, lacks_kind, lacks_id
+                   FROM quarantine
+                   WHERE commune_id = ?1 AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR group_id = ?3)
+                     AND (NOT ?4 OR (lacks_kind IS ?5 AND lacks_id IS ?6))
+                   ORDER BY entered_at";
+        let reason = reason.as_ref().map(Quarantine::code);
+        self.all(sql, params![self.commune.0, reason, group, lacks.is_some(), kind, record], |row| {
             Ok(Waiting {
                 numbered: serde_json::from_slice(blob(row, 0)?).map_err(|_| ServerError::Damaged)?,
                 content: row.get(1)?,
@@ -337,8 +351,17 @@ impl CommuneStore for Log<'_> {
                 receipts: json(row, 4)?,
                 received_at_ms: row.get(5)?,
                 entered_at: number(row, 6)?,
+                lacks: lacking(row, 7)?,
             })
         })
+    }
+
+    fn lacked(&self) -> Result<BTreeSet<Option<(u16, Uuid)>>, ServerError> {
+        let sql =
+            "SELECT DISTINCT lacks_kind, lacks_id FROM quarantine WHERE commune_id = ?1 AND reason = ?2";
+        let code = Quarantine::NoParent;
+        let all = self.all(sql, params![self.commune.0, code.code()], |row| lacking(row, 0))?;
+        Ok(all.into_iter().collect())
     }
 
     fn put_waiting(&mut self, waiting: &Waiting) -> Result<(), ServerError> {
@@ -346,10 +369,11 @@ impl CommuneStore for Log<'_> {
         let numbered = &waiting.numbered;
         let body = serde_json::to_vec(numbered).map_err(|_| ServerError::Internal("quarantine"))?;
         let device = waiting.device().map_or(Uuid::nil(), |device| device.0);
+        let (lacks_kind, lacks_id) = waiting.lacks.unzip();
         self.run(
-            "INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (commune_id, group_id, content) DO UPDATE SET
-               reason = ?4, stamps = ?10, body = ?11, receipts = ?12",
+               reason = ?4, stamps = ?10, body = ?11, receipts = ?12, lacks_kind = ?13, lacks_id = ?14",
             params![
                 self.commune.0,
                 numbered.group.id.0,
@@ -363,6 +387,8 @@ impl CommuneStore for Log<'_> {
                 to_json(&waiting.stamps)?,
                 body,
                 to_json(&waiting.receipts)?,
+                lacks_kind,
+                lacks_id,
             ],
         )
     }
@@ -423,11 +449,41 @@ impl CommuneStore for Log<'_> {
         }
     }
 
-    fn put_erased(&mut self, records: &[Uuid]) -> Result<(), ServerError> {
-        for record in records {
-            self.run("INSERT OR IGNORE INTO erased VALUES (?1, ?2)", params![self.commune.0, record])?;
+    fn line_code(&self, number: u64) -> Result<Option<[u8; 16]>, ServerError> {
+        let sql = "SELECT line FROM ledger WHERE commune_id = ?1 AND number = ?2";
+        let line =
+            self.one(sql, params![self.commune.0, number.cast_signed()], |row| json::<Line>(row, 0))?;
+        Ok(line.map(|line| line.mac))
+    }
+
+    fn erased_after(&self, number: u64) -> Result<Vec<Uuid>, ServerError> {
+        let sql = "SELECT subject_id FROM erasures WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
+        self.all(sql, params![self.commune.0, number.cast_signed()], |row| Ok(row.get(0)?))
+    }
+
+    fn put_erased(&mut self, records: &[Listed]) -> Result<(), ServerError> {
+        for (kind, record) in records {
+            self.run(
+                "INSERT OR IGNORE INTO erased VALUES (?1, ?2, ?3)",
+                params![self.commune.0, record, kind],
+            )?;
         }
         Ok(())
+    }
+
+    fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), ServerError> {
+        self.run(
+            "INSERT OR REPLACE INTO strays VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.commune.0, record, kind, scope.0, at.position.cast_signed()],
+        )
+    }
+
+    fn kinds_of(&self, record: Uuid) -> Result<Vec<u16>, ServerError> {
+        let sql = "SELECT DISTINCT kind FROM record_ops WHERE commune_id = ?1 AND record_id = ?2
+                     AND EXISTS (SELECT 1 FROM records
+                       WHERE commune_id = ?1 AND kind = record_ops.kind AND record_id = ?2)
+                   ORDER BY kind";
+        self.all(sql, params![self.commune.0, record], |row| Ok(row.get(0)?))
     }
 }
 

@@ -7,6 +7,7 @@ use domain::registry::{RecordKind, no};
 use rusqlite::params;
 use sync_core::commune::{CommuneStore, Sent};
 use sync_core::group::Group;
+use sync_core::ledger::Mark;
 use sync_core::offer::HistoryView;
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::Position;
@@ -133,7 +134,7 @@ fn a_register_of_the_first_schema_keeps_everything() {
     let register = Register::open(dir.path(), options).unwrap();
     let checked = register.read(|log| {
         let head = log.head()?;
-        assert_eq!((head.cursor.position, head.ledger), (2, 0));
+        assert_eq!((head.cursor.position, head.ledger), (2, Mark::default()));
         assert_ne!(head.store, Uuid::nil());
         assert_eq!(log.children(household)?, [(RecordKind::Member.no(), person)]);
         let of_person = log.groups_of(RecordKind::Member.no(), person)?;

@@ -15,6 +15,7 @@ use server::machine::Machine;
 use server::{EnrolOrder, NewCommune, Options, Register, Serving, Transport};
 use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
 use sync_core::group::Group;
+use sync_core::ledger::Mark;
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::{Cursor, Position};
 use sync_core::row::Row;
@@ -316,7 +317,7 @@ impl Laptop {
             cursor: self.cursor,
             highest_dseq: self.dseq,
             proof: None,
-            ledger: 0,
+            ledger: Mark::default(),
         }
     }
 

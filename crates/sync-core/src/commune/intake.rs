@@ -207,7 +207,7 @@ impl<S: CommuneStore> Commune<'_, S> {
                 self.retry(Which::Lacking(record))?;
             }
         }
-        Ok(())
+        self.note_people()
     }
 
     /// Tries again what waits.

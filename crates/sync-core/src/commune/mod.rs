@@ -228,7 +228,6 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
     /// in the ledger's file before the commit is.
     pub fn finish(mut self) -> Result<(S, Vec<Line>), S::Error> {
         self.settle()?;
-        self.note_people()?;
         self.store.put_head(&self.head)?;
         Ok((self.store, self.written))
     }
