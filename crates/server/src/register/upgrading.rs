@@ -5,15 +5,16 @@ use domain::consent::Basis;
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{RecordKind, no};
 use rusqlite::params;
-use sync_core::commune::{CommuneStore, Sent};
+use sync_core::commune::{CommuneStore, Sent, Which};
 use sync_core::group::Group;
-use sync_core::ledger::Mark;
+use sync_core::ingest::LogView;
+use sync_core::ledger::{Entry, Mark};
 use sync_core::offer::HistoryView;
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::rights::{Reach, Sight};
 use sync_core::row::Row;
-use sync_core::wire::PageGroup;
+use sync_core::wire::{Numbered, PageGroup};
 use sync_core::{Receipt, Stamp};
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ fn a_register_of_the_first_schema_keeps_everything() {
     let first = embedded::migrations::runner().set_target(refinery::Target::Version(1));
     let old = database::open(&file, &key, Durability::Off, first).unwrap();
     old.execute(
-        "INSERT INTO communes VALUES (?1, 'Xã Đồng Sen', '', 'consent', 1, 7, 2, ?2, 0, '2026-11-26', ?3, ?4, 9)",
+        "INSERT INTO communes VALUES (?1, 'Xã Đồng Sen', '', 'consent', 1, 7, 3, ?2, 0, '2026-11-26', ?3, ?4, 9)",
         params![of.0, [3_u8; 32], id(1), id(2)],
     )
     .unwrap();
@@ -80,6 +81,7 @@ fn a_register_of_the_first_schema_keeps_everything() {
     )
     .unwrap();
     let (household, person) = (id(0x0b1d), id(0xf00d));
+    let (edge, twin) = (id(0xed6e), id(0xf00e));
     let groups = [
         group(10, of, RecordKind::Household, household, vec![FieldEdit::first(no::HOUSEHOLD_ALIVE, true)]),
         group(
@@ -91,6 +93,13 @@ fn a_register_of_the_first_schema_keeps_everything() {
                 FieldEdit::first(no::MEMBER_HOUSEHOLD, household),
                 FieldEdit::first(no::MEMBER_FULL_NAME, "Lê An"),
             ],
+        ),
+        group(
+            12,
+            of,
+            RecordKind::SameAs,
+            edge,
+            vec![FieldEdit::first(no::SAME_AS_A, person), FieldEdit::first(no::SAME_AS_B, twin)],
         ),
     ];
     for (position, group) in (1_u64..).zip(&groups) {
@@ -134,18 +143,64 @@ fn a_register_of_the_first_schema_keeps_everything() {
     let register = Register::open(dir.path(), options).unwrap();
     let checked = register.read(|log| {
         let head = log.head()?;
-        assert_eq!((head.cursor.position, head.ledger), (2, Mark::default()));
+        assert_eq!((head.cursor.position, head.ledger), (3, Mark::default()));
         assert_ne!(head.store, Uuid::nil());
         assert_eq!(log.children(household)?, [(RecordKind::Member.no(), person)]);
+        for end in [person, twin] {
+            assert_eq!(log.children(end)?, [(RecordKind::SameAs.no(), edge)]);
+        }
         let of_person = log.groups_of(RecordKind::Member.no(), person)?;
         assert_eq!(of_person.iter().map(|one| &one.group).collect::<Vec<_>>(), [&groups[1]]);
         assert_eq!(log.committed_at(groups[1].ops[0].id())?, Some(Position { epoch: 1, position: 2 }));
         let stream: Vec<Sent> = log.sent_after(0, 9)?;
-        assert_eq!(stream.len(), 2);
+        assert_eq!(stream.len(), 3);
         let (lan, revoked) = (DeviceId(device), DeviceId(id(0xd1)));
         assert_eq!(log.users_of(lan)?, [UserId(user)]);
         assert_eq!(log.held_by(lan)?.iter().map(|held| held.reach).collect::<Vec<_>>(), [Reach::Scope(UNIT)]);
         assert_eq!(log.sight_of(revoked)?, Sight::NOTHING);
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+/// The second schema's ledger, what it listed, and what waited there.
+#[test]
+fn a_register_of_the_second_schema_keeps_its_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let commune = NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+    let options = Options { durability: Durability::Off, ..Options::default() };
+    let register = Register::create(dir.path(), &commune, options.clone()).unwrap();
+    let (file, key) = (register.folder().database(), register.keys().database.clone());
+    let (of, keys) = (register.commune(), register.keys().receipts.clone());
+    drop(register);
+    std::fs::remove_file(&file).unwrap();
+
+    let first = embedded::migrations::runner().set_target(refinery::Target::Version(2));
+    let old = database::open(&file, &key, Durability::Off, first).unwrap();
+    old.execute(
+        "INSERT INTO communes VALUES (?1, 'Xã Đồng Sen', '', 'consent', 1, 7, 0, ?2, 0, '2026-11-26', ?3, ?4, 9, ?5, 1)",
+        params![of.0, [3_u8; 32], id(1), id(2), id(3)],
+    )
+    .unwrap();
+    let line = keys.next_line(Mark::default(), 5, Entry::Erased { subject: id(9) });
+    old.execute("INSERT INTO ledger VALUES (?1, 1, ?2)", params![of.0, line.to_text().trim_end()]).unwrap();
+    old.execute("INSERT INTO erased VALUES (?1, ?2)", params![of.0, id(9)]).unwrap();
+    let waits = group(10, of, RecordKind::Household, id(7), vec![FieldEdit::first(no::HOUSEHOLD_CODE, "x")]);
+    let numbered = Numbered { incarnation: 1, dseq: 1, group: waits };
+    old.execute(
+        "INSERT INTO quarantine VALUES (?1, ?2, ?3, 'no_parent', ?4, 1, 1, 0, 1, '[5]', ?5, '[]')",
+        params![of.0, id(10), [4_u8; 32], id(0xd0), serde_json::to_vec(&numbered).unwrap()],
+    )
+    .unwrap();
+    drop(old);
+
+    let register = Register::open(dir.path(), options).unwrap();
+    let checked = register.read(|log| {
+        assert_eq!(log.head()?.ledger, line.mark());
+        assert!(log.erased(RecordKind::Member.no(), id(9))? && !log.erased(RecordKind::Member.no(), id(8))?);
+        // For want of what it waits is not known: it is tried whenever something begins.
+        assert_eq!(log.lacked()?.into_iter().collect::<Vec<_>>(), [None]);
+        assert_eq!(log.waiting(Which::Lacking(None))?.len(), 1);
         Ok(())
     });
     checked.unwrap();
