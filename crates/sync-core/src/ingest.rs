@@ -362,13 +362,13 @@ pub fn ingest<V: LogView>(
         ..Ingested::nothing(GroupOutcome::Known)
     };
     let reason = if invalid {
-        Some((Quarantine::Invalid, None))
+        Some(Why { reason: Quarantine::Invalid, lacks: None })
     } else if all_known {
         return Ok(judged);
     } else {
         keeps_apart(&mut rows, &ops, context)?
     };
-    let Some((reason, lacks)) = reason else {
+    let Some(Why { reason, lacks }) = reason else {
         return take(rows, ops, context, Ingested { erased: gone.begun, ..judged });
     };
     // Of what is only about the erased there is nothing left that anybody could look at, and nothing to be missed.
@@ -377,26 +377,32 @@ pub fn ingest<V: LogView>(
     Ok(Ingested { erased, lacks, outcome, commits, ..judged })
 }
 
-/// Why a group cannot be taken, if it cannot, and the record for want of which.
+/// Why a group cannot be taken, and the record for want of which.
+struct Why {
+    reason: Quarantine,
+    lacks: Option<(u16, Uuid)>,
+}
+
+/// Why a group cannot be taken, if it cannot.
 fn keeps_apart<V: LogView>(
     rows: &mut Rows<'_, V>,
     ops: &[Judged<'_>],
     context: &IngestContext<'_>,
-) -> Result<Option<(Quarantine, Option<(u16, Uuid)>)>, V::Error> {
+) -> Result<Option<Why>, V::Error> {
     let fresh: Vec<&Op> =
         ops.iter().filter(|one| one.known.is_none() && !one.erased).map(|one| one.op).collect();
     // What is about the erased only is judged by rights alone.
     let Some(first) = fresh.first().copied().or(ops.first().map(|one| one.op)) else { return Ok(None) };
     if let Some(reason) = decided(rows, &fresh)? {
-        return Ok(Some((reason, None)));
+        return Ok(Some(Why { reason, lacks: None }));
     }
     let base = context.base_known.then_some(first.header.base);
     let may = may_write(context.held, first.header.scope, base, context.received_at_ms);
     if !may || !scopes_fit(rows, &fresh, base)? {
-        return Ok(Some((Quarantine::Rights, None)));
+        return Ok(Some(Why { reason: Quarantine::Rights, lacks: None }));
     }
     let missing = missing(rows, &fresh, false)?;
-    Ok(missing.map(|record| (Quarantine::NoParent, Some(record))))
+    Ok(missing.map(|record| Why { reason: Quarantine::NoParent, lacks: Some(record) }))
 }
 
 /// Of a group and the one that writes it anew the log takes one, whichever comes first, also after a restore that forgot

@@ -99,8 +99,10 @@ pub(crate) fn missing<V: LogView>(
         }
         for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
             let above = (kind.no(), above);
-            let there = begun.contains(&above) || rows.get(above.0, above.1)?.is_some();
-            if !there && !(receipted && rows.view().erased(above.0, above.1)?) {
+            let there = begun.contains(&above)
+                || rows.get(above.0, above.1)?.is_some()
+                || (receipted && rows.view().erased(above.0, above.1)?);
+            if !there {
                 return Ok(Some(above));
             }
         }

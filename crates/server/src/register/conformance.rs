@@ -130,7 +130,7 @@ impl Both {
         here
     }
 
-    fn note(&mut self, entry: Entry) {
+    fn note(&mut self, entry: &Entry) {
         let again = self.lines.clone();
         self.write(
             |one| {
@@ -374,29 +374,29 @@ fn history(seed: u64) -> Both {
     let dir = tempfile::tempdir().unwrap();
     let mut both = Both::new(dir.path(), seed);
     for n in 0..3 {
-        both.note(Entry::Enrolled { device: device(n), user: user(n) });
+        both.note(&Entry::Enrolled { device: device(n), user: user(n) });
     }
-    both.note(Entry::Assigned { user: user(0), reach: Reach::WholeCommune });
-    both.note(Entry::Assigned { user: user(1), reach: Reach::Scope(unit(1)) });
+    both.note(&Entry::Assigned { user: user(0), reach: Reach::WholeCommune });
+    both.note(&Entry::Assigned { user: user(1), reach: Reach::Scope(unit(1)) });
     for _ in 0..40 {
         both.now_ms += 1000;
         match both.dice.below(12) {
             0 => {
                 let (user, reach) = (user(both.dice.below(3)), Reach::Scope(unit(both.dice.below(2))));
-                both.note(Entry::Assigned { user, reach });
+                both.note(&Entry::Assigned { user, reach });
             }
             1 => {
                 let position = both.memory.head().unwrap().cursor.position();
                 let assignment = 4 + both.dice.below(both.lines.len() as u64);
-                both.note(Entry::Ended { assignment, position });
+                both.note(&Entry::Ended { assignment, position });
             }
             2 => {
                 let subject =
                     id([1 + both.dice.below(4), 10 + both.dice.below(6)]
                         [usize::from(seed.is_multiple_of(2))]);
-                both.note(Entry::Erased { subject });
+                both.note(&Entry::Erased { subject });
             }
-            3 if both.dice.below(4) == 0 => both.note(Entry::Revoked { device: device(2) }),
+            3 if both.dice.below(4) == 0 => both.note(&Entry::Revoked { device: device(2) }),
             4 | 5 => both.offer(),
             _ => {
                 let by = both.dice.below(3);
