@@ -8,11 +8,13 @@ use database::Durability;
 use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 use sync_core::commune::CommuneStore;
+use sync_core::position::Cursor;
 
 use crate::error::ServerError;
 use crate::keys::hex;
 use crate::machine::random;
 use crate::register::Register;
+use crate::register::beside::KeptBackup;
 use crate::register::log::Log;
 
 /// A verified copy.
@@ -65,7 +67,8 @@ impl Register {
 
     fn write_backup(&self, to: &Path, unfinished: &Path) -> Result<BackupReport, ServerError> {
         self.copy_to(unfinished)?;
-        let (epoch, position) = self.verify(unfinished)?;
+        let head = self.verify(unfinished)?;
+        let (epoch, position) = (head.epoch.number, head.position);
         for beside in ["-wal", "-shm"] {
             let mut name = unfinished.as_os_str().to_owned();
             name.push(beside);
@@ -76,6 +79,8 @@ impl Register {
         let file = to.join(format!("register-{epoch}-{position:012}.db"));
         std::fs::rename(unfinished, &file)?;
         database::sync_parent(&file)?;
+        // From now on it may be put back.
+        self.beside().keep_backup(KeptBackup { position, chain: head.hash, at_ms: self.now_ms() })?;
         let hash = blake3::hash(&content).to_hex().to_string();
         let bytes = content.len() as u64;
         // The copy is made; where it lies is advice.
@@ -130,17 +135,13 @@ impl Register {
     }
 
     /// The copy opens, is whole, and its head is a place of this log.
-    fn verify(&self, file: &Path) -> Result<(u32, u64), ServerError> {
+    fn verify(&self, file: &Path) -> Result<Cursor, ServerError> {
         let copy = database::connect(file, &self.keys().database, Durability::Full)?;
         database::check(&copy)?;
         let head = Log::new(&copy, self.commune()).head()?.cursor;
         let here = self.read(|log| Ok((log.head()?.cursor.epoch, log.chain_at(head.position)?)))?;
         copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        if here == (head.epoch, Some(head.hash)) {
-            Ok((head.epoch.number, head.position))
-        } else {
-            Err(ServerError::BackupDiffers)
-        }
+        if here == (head.epoch, Some(head.hash)) { Ok(head) } else { Err(ServerError::BackupDiffers) }
     }
 }
 

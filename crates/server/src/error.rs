@@ -37,6 +37,12 @@ pub enum ServerError {
     /// The file is not what it should be, or the key is not its key.
     #[error("the register is damaged")]
     Damaged,
+    /// The ledger beside the register is not as it was written. It is left as it is.
+    #[error("the ledger is damaged")]
+    LedgerDamaged,
+    /// The ledger beside the register says something else than the register was told.
+    #[error("the ledger is of another life of the register")]
+    LedgerDiffers,
     /// A key file is missing or unreadable.
     #[error("a key file is damaged")]
     KeysDamaged,
@@ -131,6 +137,8 @@ impl ServerError {
             Self::AlreadySetUp => "server.already_set_up",
             Self::Newer { .. } => "server.newer",
             Self::Damaged => "server.damaged",
+            Self::LedgerDamaged => "server.ledger_damaged",
+            Self::LedgerDiffers => "server.ledger_differs",
             Self::KeysDamaged => "server.keys_damaged",
             Self::DiskFull => "server.disk_full",
             Self::ReadOnly => "server.read_only",
@@ -183,6 +191,8 @@ impl ServerError {
             Self::AlreadySetUp,
             Self::Newer { found: 2, known: 1 },
             Self::Damaged,
+            Self::LedgerDamaged,
+            Self::LedgerDiffers,
             Self::KeysDamaged,
             Self::DiskFull,
             Self::ReadOnly,

@@ -51,6 +51,11 @@ impl DataFolder {
         self.0.join("register.db")
     }
 
+    /// What no copy of the register takes back.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// Keys, one file each, readable by the server's user only.
     pub fn keys(&self) -> PathBuf {
         self.0.join("keys")

@@ -5,6 +5,10 @@ UPDATE communes SET ledger_code = (
   WHERE ledger.commune_id = communes.commune_id AND ledger.number = communes.ledger
 ) WHERE ledger > 0;
 
+-- How long its file is; below 0: the file is still to be written.
+ALTER TABLE communes ADD COLUMN ledger_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE communes SET ledger_bytes = -1 WHERE ledger > 0;
+
 -- An edge lies under both its ends.
 ALTER TABLE records ADD COLUMN also_above_id BLOB;
 UPDATE records SET (above_id, also_above_id) = (

@@ -9,10 +9,11 @@ use sync_core::commune::Commune;
 use sync_core::household::CountedBy;
 use sync_core::ingest::LogView;
 use sync_core::ledger::Entry;
-use sync_core::position::Position;
+use sync_core::position::{Cursor, Position};
 use sync_core::row::Row;
 
 use super::Register;
+use super::beside::Beside;
 use super::log::Log;
 use super::office::Office;
 use crate::error::ServerError;
@@ -26,6 +27,8 @@ pub(crate) struct Intake<'t> {
     pub(crate) office: Office,
     pub(crate) machine: &'t dyn Machine,
     pub(crate) session: u64,
+    /// Of the ledger's file, as the database was left; below 0 where that was before there was a file.
+    pub(super) ledger_bytes: i64,
     counted_by: &'t CountedBy,
 }
 
@@ -38,6 +41,7 @@ impl<'t> Intake<'t> {
             log,
             machine: register.machine(),
             session: register.session,
+            ledger_bytes: 0,
             counted_by: register.counted_by(),
         })
     }
@@ -70,12 +74,14 @@ impl<'t> Intake<'t> {
         self.log.row(kind, record)
     }
 
-    /// Retries, counts and writes the counter row: the last thing before the commit.
-    pub(crate) fn finish(mut self) -> Result<(), ServerError> {
+    /// Retries, counts and writes the counter row and the ledger: the last thing before the commit. Returns where the
+    /// log stands then.
+    pub(super) fn finish(mut self, beside: &Beside) -> Result<Cursor, ServerError> {
         self.rules.settle()?;
         self.catch_up()?;
-        self.rules.finish()?;
-        Ok(())
+        let (cursor, lines) = (self.rules.head.cursor, self.rules.put_head()?);
+        self.write_ledger(beside, &lines)?;
+        Ok(cursor)
     }
 
     /// Brings the tallies to this moment: what was touched, and what lapsed since they were last counted.

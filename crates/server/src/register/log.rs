@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync_core::commune::{CommuneStore, Waiting, Which};
 use sync_core::erasure::ANY_KIND;
 use sync_core::ingest::{Apart, LogView};
+use sync_core::ledger::Line;
 use sync_core::op::{GroupId, OpHash, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::receipt::{Found, Receipt};
@@ -59,6 +60,25 @@ impl<'t> Log<'t> {
             found.push(map(row)?);
         }
         Ok(found)
+    }
+
+    /// How long the ledger's file is, as far as this database was told; below 0 if it never was.
+    pub(super) fn ledger_bytes(&self) -> Result<i64, ServerError> {
+        let sql = "SELECT ledger_bytes FROM communes WHERE commune_id = ?1";
+        self.one(sql, [self.commune.0], |row| Ok(row.get(0)?))?.ok_or(ServerError::Damaged)
+    }
+
+    pub(super) fn put_ledger_bytes(&self, bytes: i64) -> Result<(), ServerError> {
+        self.run(
+            "UPDATE communes SET ledger_bytes = ?2 WHERE commune_id = ?1",
+            params![self.commune.0, bytes],
+        )
+    }
+
+    /// The ledger's lines after one, as they stand in the file.
+    pub(super) fn lines_after(&self, number: u64) -> Result<Vec<Line>, ServerError> {
+        let sql = "SELECT line FROM ledger WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
+        self.all(sql, params![self.commune.0, number.cast_signed()], |row| json(row, 0))
     }
 
     /// Runs a statement.

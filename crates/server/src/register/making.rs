@@ -52,7 +52,7 @@ pub(super) fn make(
     let id = || Ok::<_, ServerError>(CommuneId::new(now_ms, random(machine)?).0);
     let number = || Ok::<_, ServerError>(u64::from_le_bytes(random(machine)?).cast_signed());
     connection.execute(
-        "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, zeroblob(16))",
+        "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, zeroblob(16), 0)",
         params![
             id()?,
             name,

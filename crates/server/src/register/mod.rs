@@ -5,11 +5,13 @@
 //!   commune begins, and what a making that was cut off leaves.
 //! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
 //! - `push`, `page`: what a device sends and gets. `own`: what the server itself writes.
+//! - `beside`: the files that no copy of the database takes back.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
 //! Several processes may have it open: `BEGIN IMMEDIATE` makes writing serial, so nothing is kept in
 //! memory between transactions that another process could change.
 
+pub(crate) mod beside;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod counts;
@@ -46,6 +48,7 @@ use crate::error::ServerError;
 use crate::folder::DataFolder;
 use crate::keys::CommuneKeys;
 use crate::machine::{Machine, SystemMachine, random};
+use beside::Beside;
 use intake::Intake;
 use log::Log;
 
@@ -95,6 +98,7 @@ pub struct Register {
     session: u64,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    beside: Beside,
 }
 
 /// The rules and criteria that this version counts by, on a commune's basis.
@@ -131,7 +135,7 @@ impl Register {
         let commune = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
         let (commune, basis) = commune.map_err(|_| ServerError::Damaged)?;
         making::ended(&folder);
-        Ok(Self {
+        let register = Self {
             commune: CommuneId(commune),
             counted_by: counted_by(Basis::from_code(&basis))?,
             session: u64::from_le_bytes(random(options.machine.as_ref())?),
@@ -139,9 +143,12 @@ impl Register {
             durability: options.durability,
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),
+            beside: Beside::of(&folder, options.durability),
             folder,
             keys,
-        })
+        };
+        register.look_beside()?;
+        Ok(register)
     }
 
     /// Whose register this is.
@@ -166,6 +173,10 @@ impl Register {
 
     pub(crate) fn machine(&self) -> &dyn Machine {
         self.machine.as_ref()
+    }
+
+    pub(crate) fn beside(&self) -> &Beside {
+        &self.beside
     }
 
     pub(crate) fn durability(&self) -> Durability {
@@ -217,10 +228,20 @@ impl Register {
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut intake = Intake::begin(&transaction, self)?;
+        let before = intake.rules.head.cursor;
+        intake.meet_ledger(&self.beside, &self.keys.receipts)?;
         let value = writing(&mut intake)?;
-        intake.finish()?;
+        let after = intake.finish(&self.beside)?;
         transaction.commit()?;
+        if after != before {
+            self.bear_witness()?;
+        }
         Ok(value)
+    }
+
+    /// A random number, for the next life of the log.
+    pub(crate) fn nonce(&self) -> Result<u64, ServerError> {
+        Ok(u64::from_le_bytes(random(self.machine())?))
     }
 }
 

@@ -228,8 +228,14 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
     /// in the ledger's file before the commit is.
     pub fn finish(mut self) -> Result<(S, Vec<Line>), S::Error> {
         self.settle()?;
+        let lines = self.put_head()?;
+        Ok((self.store, lines))
+    }
+
+    /// The end of [`Commune::finish`], for somebody who has settled everything.
+    pub fn put_head(&mut self) -> Result<Vec<Line>, S::Error> {
         self.store.put_head(&self.head)?;
-        Ok((self.store, self.written))
+        Ok(std::mem::take(&mut self.written))
     }
 
     /// The server's word where it stands now.

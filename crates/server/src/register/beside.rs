@@ -1,0 +1,432 @@
+//! What lies beside the database, so that putting a copy of it back takes nothing of it away (§6, §9): the ledger of
+//! who enrolled, works where, was revoked or erased; the witness of where the log stood; and which backups may be put
+//! back. A line of the ledger is on the disk before the commit that it belongs to; the witness is written after.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use database::Durability;
+use serde::{Deserialize, Serialize};
+use sync_core::commune::CommuneStore;
+use sync_core::ledger::{Line, ReadLedger};
+use sync_core::position::{ChainHash, Position};
+use sync_core::receipt::ReceiptKey;
+use sync_core::witness::{Seen, Witness};
+
+use super::Register;
+use super::intake::Intake;
+use super::log::Log;
+use crate::error::ServerError;
+use crate::folder::DataFolder;
+
+/// A verified backup that may be put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptBackup {
+    /// Where the log stood.
+    pub(crate) position: u64,
+    /// What it was there: a backup of another life of the log says nothing about this one.
+    pub(crate) chain: ChainHash,
+    /// When, by the server's clock.
+    pub(crate) at_ms: i64,
+}
+
+/// So many of the newest may be put back without a word. Laptops keep everything since the oldest of them, so that
+/// it can be given back.
+const BACKUPS: usize = 7;
+
+/// The files.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside {
+    ledger: PathBuf,
+    witness: PathBuf,
+    backups: PathBuf,
+    durable: bool,
+}
+
+impl Beside {
+    pub(crate) fn of(folder: &DataFolder, durability: Durability) -> Self {
+        let [ledger, witness, backups] =
+            ["ledger.jsonl", "witness.json", "backups.json"].map(|name| folder.beside(name));
+        Self { ledger, witness, backups, durable: durability == Durability::Full }
+    }
+
+    /// Bytes of the ledger; 0 where there is none yet.
+    fn ledger_bytes(&self) -> Result<u64, ServerError> {
+        match std::fs::metadata(&self.ledger) {
+            Ok(file) => Ok(file.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn read_ledger(&self, keys: &ReceiptKey) -> Result<ReadLedger, ServerError> {
+        let bytes = match std::fs::read(&self.ledger) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        keys.read_ledger(&bytes).map_err(|_| ServerError::LedgerDamaged)
+    }
+
+    /// Writes lines after the whole ones, and returns how long the file is then. A line that was cut off by a crash was
+    /// never acted on, and goes.
+    fn append(&self, whole: u64, lines: &[Line]) -> Result<u64, ServerError> {
+        let new = whole == 0;
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.ledger)?;
+        file.set_len(whole)?;
+        file.seek(SeekFrom::End(0))?;
+        let text: String = lines.iter().map(Line::to_text).collect();
+        file.write_all(text.as_bytes())?;
+        if self.durable {
+            file.sync_all()?;
+            if new {
+                database::sync_parent(&self.ledger)?;
+            }
+        }
+        Ok(whole + text.len() as u64)
+    }
+
+    /// `None` where there is none, or none that can be read: then laptops are the only witnesses.
+    fn witness(&self) -> Option<Witness> {
+        serde_json::from_slice(&std::fs::read(&self.witness).ok()?).ok()
+    }
+
+    /// Not waited for: one that is a step behind says the same, and one that is lost says nothing.
+    fn put_witness(&self, witness: &Witness) -> Result<(), ServerError> {
+        let json = serde_json::to_vec(witness).map_err(|_| ServerError::Internal("witness"))?;
+        // Commands beside a running server write it too.
+        let unfinished = self.witness.with_extension(format!("{}.new", std::process::id()));
+        std::fs::write(&unfinished, json)?;
+        Ok(std::fs::rename(&unfinished, &self.witness)?)
+    }
+
+    /// In the order in which they were taken.
+    pub(crate) fn backups(&self) -> Vec<KeptBackup> {
+        let read = std::fs::read(&self.backups).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        read.unwrap_or_default()
+    }
+
+    /// One more may be put back, and the oldest no longer.
+    pub(crate) fn keep_backup(&self, backup: KeptBackup) -> Result<(), ServerError> {
+        let mut all = self.backups();
+        all.push(backup);
+        all.drain(..all.len().saturating_sub(BACKUPS));
+        let json = serde_json::to_vec(&all).map_err(|_| ServerError::Internal("backups"))?;
+        Ok(database::write_atomically(&self.backups, &json)?)
+    }
+
+    /// Where the oldest backup of the present history stands that may still be put back; nothing beyond it is forgotten
+    /// (F2). 0 until there is one.
+    pub(crate) fn watermark(&self, log: &Log<'_>) -> Result<Position, ServerError> {
+        let epoch = log.head()?.cursor.epoch.number;
+        for backup in self.backups() {
+            if log.chain_at(backup.position)? == Some(backup.chain) {
+                return Ok(Position { epoch, position: backup.position });
+            }
+        }
+        Ok(Position { epoch, position: 0 })
+    }
+}
+
+impl Intake<'_> {
+    /// Before anything else in a transaction: the database has what the ledger says, and the file has what the database
+    /// was told before there was one. As long as the file is as long as it was left there is nothing to read.
+    pub(super) fn meet_ledger(&mut self, beside: &Beside, keys: &ReceiptKey) -> Result<(), ServerError> {
+        self.ledger_bytes = self.log.ledger_bytes()?;
+        if u64::try_from(self.ledger_bytes).ok() == Some(beside.ledger_bytes()?) {
+            return Ok(());
+        }
+        self.reconcile(beside, keys)
+    }
+
+    fn reconcile(&mut self, beside: &Beside, keys: &ReceiptKey) -> Result<(), ServerError> {
+        let read = beside.read_ledger(keys)?;
+        let (ours, theirs) = (self.rules.head.ledger, read.lines.last().map(Line::mark).unwrap_or_default());
+        let same = if theirs.number < ours.number {
+            theirs.number == 0 || self.rules.store.line_code(theirs.number)? == Some(theirs.code)
+        } else {
+            let there = usize::try_from(ours.number).unwrap_or(usize::MAX).checked_sub(1);
+            there.is_none_or(|at| read.lines.get(at).is_some_and(|line| line.mark() == ours))
+        };
+        if !same {
+            return Err(ServerError::LedgerDiffers);
+        }
+        let missing = self.log.lines_after(theirs.number)?;
+        let bytes = beside.append(read.whole as u64, &missing)?;
+        self.rules.apply(&read.lines)?;
+        self.put_ledger_bytes(bytes)
+    }
+
+    /// The lines that this transaction wrote, on the disk before its commit.
+    pub(super) fn write_ledger(&mut self, beside: &Beside, lines: &[Line]) -> Result<(), ServerError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let whole = u64::try_from(self.ledger_bytes).map_err(|_| ServerError::Internal("ledger"))?;
+        let bytes = beside.append(whole, lines)?;
+        self.put_ledger_bytes(bytes)
+    }
+
+    fn put_ledger_bytes(&mut self, bytes: u64) -> Result<(), ServerError> {
+        self.ledger_bytes = bytes.cast_signed();
+        self.log.put_ledger_bytes(self.ledger_bytes)
+    }
+}
+
+impl Register {
+    /// Before anybody is served: a database that was put back hears what it lacks, and begins its next life.
+    pub(super) fn look_beside(&self) -> Result<(), ServerError> {
+        let witness = self.beside.witness();
+        let keys = &self.keys().receipts;
+        let (ledger, seen) = self.read(|log| {
+            let head = log.head()?;
+            let judge =
+                |witness: &Witness| witness.judge(keys, head.store, &head.cursor, |at| log.chain_at(at));
+            Ok(((head.ledger, log.ledger_bytes()?), witness.as_ref().map(judge).transpose()?))
+        })?;
+        let read = self.beside.read_ledger(keys)?;
+        let there = read.lines.last().map(Line::mark).unwrap_or_default();
+        if ledger != (there, (read.whole as u64).cast_signed()) {
+            self.write(|intake| intake.reconcile(&self.beside, keys))?;
+        }
+        if seen == Some(Seen::Rewound) {
+            let shown = witness.map(|witness| witness.head);
+            let nonce = self.nonce()?;
+            self.write(|intake| shown.map_or(Ok(()), |shown| intake.rules.greet(&shown, nonce).map(drop)))?;
+        }
+        Ok(())
+    }
+
+    /// After a commit: where the log stands now.
+    pub(super) fn bear_witness(&self) -> Result<(), ServerError> {
+        let (head, watermark) = self.read(|log| Ok((log.head()?, self.beside.watermark(log)?)))?;
+        let keys = &self.keys().receipts;
+        let witness = keys.witness(head.store, head.cursor, watermark, head.received_at_ms);
+        self.beside.put_witness(&witness)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use domain::consent::Basis;
+    use domain::ids::{DeviceId, UserId};
+    use sync_core::ledger::Entry;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{NewCommune, Options};
+
+    fn options() -> Options {
+        Options { durability: Durability::Off, ..Options::default() }
+    }
+
+    fn register(dir: &Path) -> Register {
+        let commune =
+            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+        Register::create(&dir.join("data"), &commune, options()).unwrap()
+    }
+
+    fn again(register: Register) -> Result<Register, ServerError> {
+        let path = register.folder().path().to_owned();
+        drop(register);
+        Register::open(&path, options())
+    }
+
+    fn enrolled(n: u128) -> Entry {
+        Entry::Enrolled { device: DeviceId(Uuid::from_u128(n)), user: UserId(Uuid::from_u128(n + 100)) }
+    }
+
+    fn note(register: &Register, n: u128) {
+        register.write(|intake| intake.note(enrolled(n))).unwrap();
+    }
+
+    fn users(register: &Register, n: u128) -> usize {
+        register.read(|log| Ok(log.users_of(DeviceId(Uuid::from_u128(n)))?.len())).unwrap()
+    }
+
+    fn mark(register: &Register) -> u64 {
+        register.read(|log| Ok(log.head()?.ledger.number)).unwrap()
+    }
+
+    fn copied(register: &Register, to: &Path) {
+        let connection =
+            database::connect(&register.folder().database(), &register.keys().database, Durability::Off);
+        connection.unwrap().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        std::fs::copy(register.folder().database(), to).unwrap();
+    }
+
+    fn put_back(register: Register, copy: &Path) -> Result<Register, ServerError> {
+        let file = register.folder().database();
+        let path = register.folder().path().to_owned();
+        drop(register);
+        for beside in ["-wal", "-shm"] {
+            let mut name = file.as_os_str().to_owned();
+            name.push(beside);
+            let _ = std::fs::remove_file(&name);
+        }
+        std::fs::copy(copy, &file).unwrap();
+        Register::open(&path, options())
+    }
+
+    #[test]
+    fn a_database_that_was_put_back_hears_what_the_ledger_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        note(&register, 1);
+        let copy = dir.path().join("copy.db");
+        copied(&register, &copy);
+        note(&register, 2);
+        register.revoke(DeviceId(Uuid::from_u128(1))).unwrap();
+        let register = put_back(register, &copy).unwrap();
+        assert_eq!((users(&register, 2), mark(&register)), (1, 3));
+        assert!(register.read(|log| log.is_revoked(DeviceId(Uuid::from_u128(1)))).unwrap());
+        // It goes on from there.
+        note(&register, 3);
+        assert_eq!(mark(&again(register).unwrap()), 4);
+    }
+
+    /// A crash between the file and the commit: the line was ordered, and counts. One that was cut off was not.
+    #[test]
+    fn a_line_that_is_ahead_of_the_database_counts_and_a_torn_one_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        note(&register, 1);
+        let failed: Result<(), ServerError> = register.write(|intake| {
+            intake.note(enrolled(2))?;
+            let lines = vec![];
+            intake.write_ledger(&register.beside, &lines)?;
+            Err(ServerError::Internal("x"))
+        });
+        assert!(failed.is_err());
+        assert_eq!((users(&register, 2), mark(&register)), (0, 1), "nothing was on the disk yet");
+        let file = register.folder().beside("ledger.jsonl");
+        let before = std::fs::read(&file).unwrap();
+        let next = register.read(|log| Ok(log.head()?.ledger)).unwrap();
+        let line = register.keys().receipts.next_line(next, 5, enrolled(2)).to_text();
+        std::fs::write(&file, [before.as_slice(), line.as_bytes()].concat()).unwrap();
+        // The next transaction hears of it, also in a process that is at work.
+        note(&register, 3);
+        assert_eq!((users(&register, 2), users(&register, 3), mark(&register)), (1, 1, 3));
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, [whole.as_slice(), b"{\"number\":4,"].concat()).unwrap();
+        let register = again(register).unwrap();
+        assert_eq!(mark(&register), 3);
+        note(&register, 4);
+        assert_eq!((mark(&register), users(&register, 4)), (4, 1));
+        assert_eq!(
+            register.keys().receipts.read_ledger(&std::fs::read(&file).unwrap()).unwrap().lines.len(),
+            4
+        );
+    }
+
+    /// The file is lost, or the register is from before there was one: what the database knows is written again.
+    #[test]
+    fn a_ledger_that_is_lost_is_written_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        note(&register, 1);
+        note(&register, 2);
+        let file = register.folder().beside("ledger.jsonl");
+        let before = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let register = again(register).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+        // An older copy of the file is filled up too.
+        std::fs::write(&file, &before[..before.iter().position(|byte| *byte == b'\n').unwrap() + 1]).unwrap();
+        drop(again(register).unwrap());
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    }
+
+    /// Not of this database, or changed: said, and left as it is.
+    #[test]
+    fn a_ledger_that_does_not_fit_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        note(&register, 1);
+        let copy = dir.path().join("copy.db");
+        copied(&register, &copy);
+        let file = register.folder().beside("ledger.jsonl");
+        let old = std::fs::read(&file).unwrap();
+        note(&register, 2);
+        let new = std::fs::read(&file).unwrap();
+        // Database and ledger were put back together and went on; now somebody brings the later ledger.
+        std::fs::write(&file, &old).unwrap();
+        let register = put_back(register, &copy).unwrap();
+        note(&register, 9);
+        std::fs::write(&file, &new).unwrap();
+        let path = register.folder().path().to_owned();
+        assert!(matches!(again(register), Err(ServerError::LedgerDiffers)));
+        let mut changed = new.clone();
+        changed[12] ^= 1;
+        std::fs::write(&file, &changed).unwrap();
+        assert!(matches!(Register::open(&path, options()), Err(ServerError::LedgerDamaged)));
+        assert_eq!(std::fs::read(&file).unwrap(), changed);
+    }
+
+    /// The witness notices it before any laptop comes; without it nobody does yet.
+    #[test]
+    fn a_log_that_was_put_back_begins_its_next_life_at_the_start() {
+        let check = |with_witness: bool, expect: u32| {
+            let dir = tempfile::tempdir().unwrap();
+            let register = register(dir.path());
+            let copy = dir.path().join("copy.db");
+            copied(&register, &copy);
+            let bearing = |register: &Register| {
+                register.write(|intake| {
+                    let (scope, group) = (sync_core::op::Scope::COMMUNE, None);
+                    intake.write_own(super::super::own::OwnGroup {
+                        scope,
+                        job: group,
+                        edits: vec![super::super::own::OwnEdit {
+                            kind: domain::registry::RecordKind::HamletUnit,
+                            record: Uuid::from_u128(7),
+                            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
+                        }],
+                    })
+                })
+            };
+            bearing(&register).unwrap();
+            assert_eq!(register.position().unwrap(), 1);
+            if !with_witness {
+                std::fs::remove_file(register.folder().beside("witness.json")).unwrap();
+            }
+            let register = put_back(register, &copy).unwrap();
+            assert_eq!((register.position().unwrap(), register.epoch().unwrap().number), (0, expect));
+            assert_eq!(again(register).unwrap().epoch().unwrap().number, expect, "once");
+        };
+        check(true, 2);
+        check(false, 1);
+    }
+
+    #[test]
+    fn laptops_keep_what_the_oldest_backup_lacks() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        let to = dir.path().join("backups");
+        let watermark = |register: &Register| register.read(|log| register.beside.watermark(log)).unwrap();
+        assert_eq!(watermark(&register), Position { epoch: 1, position: 0 });
+        for n in 0..9 {
+            let edit = super::super::own::OwnEdit {
+                kind: domain::registry::RecordKind::HamletUnit,
+                record: Uuid::from_u128(n),
+                fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
+            };
+            let group = super::super::own::OwnGroup {
+                scope: sync_core::op::Scope::COMMUNE,
+                job: None,
+                edits: vec![edit],
+            };
+            register.write(|intake| intake.write_own(group.clone())).unwrap();
+            register.backup(&to).unwrap();
+        }
+        // Nine were taken, at 1 to 9; the newest seven may be put back.
+        assert_eq!(watermark(&register), Position { epoch: 1, position: 3 });
+        let copy = to.join("register-1-000000000005.db");
+        let register = put_back(register, &copy).unwrap();
+        // Of the life that ended only what this one goes on from counts.
+        assert_eq!(watermark(&register), Position { epoch: 2, position: 3 });
+    }
+}
