@@ -29,6 +29,14 @@ pub const HELLO: &str = "/v1/hello";
 pub const PUSH: &str = "/v1/push";
 /// POST [`crate::wire::PullRequest`], JSON → [`crate::wire::Page`], JSON, zstd-compressed.
 pub const PULL: &str = "/v1/pull";
+/// POST [`crate::wire::Offer`] → [`crate::wire::OfferReply`], JSON, zstd-compressed both ways.
+pub const OFFER: &str = "/v1/offer";
+/// POST nothing → [`crate::wire::DigestsReply`], JSON, zstd-compressed.
+pub const DIGESTS: &str = "/v1/digests";
+/// POST [`crate::wire::RowsRequest`], JSON → [`crate::wire::RowsReply`], JSON, zstd-compressed.
+pub const ROWS: &str = "/v1/rows";
+/// POST [`crate::wire::EraseOrderRequest`] → [`crate::membership::EraseOrder`], JSON both ways.
+pub const ERASE_ORDER: &str = "/v1/erase-order";
 
 /// How a device says who it is: `Authorization: Bearer <token>`.
 pub const TOKEN_SCHEME: &str = "Bearer";
@@ -166,6 +174,8 @@ codes! {
     AuthUnknownToken = "auth.unknown_token",
     /// The device was revoked.
     AuthRevoked = "auth.revoked",
+    /// An order to erase itself, asked for by a device that belongs here.
+    AuthNotRevoked = "auth.not_revoked",
     /// The message names another device than the token's.
     AuthOtherDevice = "auth.other_device",
     /// The message is for another commune's register.

@@ -173,7 +173,14 @@ pub struct RowsReply {
     pub ledger: Mark,
 }
 
-/// Asks for the digests of scopes, to be compared at equal head and equal ledger only (§8).
+/// Asks for the order to erase itself: of a laptop that was told that it was revoked, once its last Save was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EraseOrderRequest {
+    /// Which life of its store.
+    pub incarnation: u64,
+}
+
+/// The digests of scopes, to be compared at equal head and equal ledger only (§8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestsReply {
     /// Of every scope in sight, bucket by bucket; of an empty scope nothing.

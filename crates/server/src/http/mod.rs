@@ -58,6 +58,10 @@ pub(crate) fn router(register: Arc<Register>) -> Router {
         .routes(routes!(sync::hello))
         .routes(routes!(sync::push))
         .routes(routes!(sync::pull))
+        .routes(routes!(sync::offer))
+        .routes(routes!(sync::digests))
+        .routes(routes!(sync::rows))
+        .routes(routes!(sync::erase_order))
         .routes(routes!(status::healthz))
         .routes(routes!(status::readyz))
         .routes(routes!(status::metrics))
@@ -102,8 +106,14 @@ impl Shared {
         result.map_err(Refusal::from)
     }
 
-    /// The device that asks.
+    /// The device that asks, if it still belongs here.
     async fn device(&self, headers: &HeaderMap) -> Result<Device, Refusal> {
+        let device = self.any_device(headers).await?;
+        if device.revoked { Err(refused(ApiCode::AuthRevoked).into()) } else { Ok(device) }
+    }
+
+    /// The device that asks, also one that was revoked.
+    async fn any_device(&self, headers: &HeaderMap) -> Result<Device, Refusal> {
         let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token =
             token.and_then(|value| value.strip_prefix(TOKEN_SCHEME)).map(|token| token.trim().to_owned());

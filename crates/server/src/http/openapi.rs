@@ -140,3 +140,58 @@ pub(crate) struct Page {
     #[schema(value_type = Object)]
     proof: (),
 }
+
+/// See `sync_core::wire::OfferReply`.
+#[derive(ToSchema)]
+pub(crate) struct OfferReply {
+    #[schema(value_type = Vec<Object>)]
+    groups: (),
+    bare: Vec<bool>,
+    #[schema(value_type = Object)]
+    proof: (),
+}
+
+/// See `sync_core::wire::DigestsReply`.
+#[derive(ToSchema)]
+pub(crate) struct DigestsReply {
+    #[schema(value_type = Vec<Object>)]
+    of: (),
+    at: Cursor,
+    ledger: Mark,
+}
+
+/// See `sync_core::wire::RowsRequest`.
+#[derive(ToSchema)]
+pub(crate) struct RowsRequest {
+    /// Scopes, each with its buckets, 0 to 255.
+    #[schema(value_type = Vec<Object>)]
+    of: (),
+}
+
+/// See `sync_core::wire::RowsReply`.
+#[derive(ToSchema)]
+pub(crate) struct RowsReply {
+    #[schema(value_type = Vec<Object>)]
+    rows: (),
+    #[schema(value_type = Vec<Object>)]
+    kept: (),
+    at: Cursor,
+    ledger: Mark,
+}
+
+/// See `sync_core::wire::EraseOrderRequest`.
+#[derive(ToSchema)]
+pub(crate) struct EraseOrderRequest {
+    incarnation: u64,
+}
+
+/// See `sync_core::membership::EraseOrder`.
+#[derive(ToSchema)]
+pub(crate) struct EraseOrder {
+    commune: Uuid,
+    device: Uuid,
+    incarnation: u64,
+    revoked_at_ms: i64,
+    /// 128 hexadecimal digits.
+    signature: String,
+}

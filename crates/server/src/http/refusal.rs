@@ -37,7 +37,7 @@ fn status(code: &ApiCode) -> StatusCode {
         C::EnrolBadKey | C::SyncUnreadable => StatusCode::BAD_REQUEST,
         C::SyncTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::SyncProtocol => StatusCode::UPGRADE_REQUIRED,
-        C::SyncEpoch | C::SyncRewound => StatusCode::CONFLICT,
+        C::AuthNotRevoked | C::SyncEpoch | C::SyncRewound => StatusCode::CONFLICT,
         C::ServerNoSuchPath => StatusCode::NOT_FOUND,
         C::ServerBusy => StatusCode::SERVICE_UNAVAILABLE,
         C::ServerDiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -1,14 +1,16 @@
-//! The three messages of sync (sync rules §4, §5, §10).
+//! The messages of sync (sync rules §4 to §8, §10).
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use sync_core::wire::{Hello, PullRequest, SignedBatch};
+use sync_core::api::ApiCode;
+use sync_core::wire::{EraseOrderRequest, Hello, Offer, PullRequest, RowsRequest, SignedBatch};
 
 use super::refusal::Refusal;
 use super::{Shared, body, openapi};
+use crate::error::refused;
 use crate::register::{hello, page, push};
 
 /// Who is there, and where both stand.
@@ -42,7 +44,7 @@ pub(crate) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let device = shared.device(&headers).await?;
+    let device = shared.any_device(&headers).await?;
     let packed = body::packed(&headers, body).await?;
     let done = shared.run(move |register| {
         let signed =
@@ -53,6 +55,73 @@ pub(crate) async fn push(
     let (packed, groups) = done.await?;
     shared.metrics.pushed(&groups);
     Ok(body::packed_response(packed))
+}
+
+/// What a laptop gives back of a log that was put back: groups with their receipts; zstd-compressed JSON.
+#[utoipa::path(post, path = "/v1/offer", tag = "sync", security(("device" = [])),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, body = openapi::OfferReply, description = "zstd-compressed"),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError),
+        (status = 413, body = openapi::ApiError, description = "too large before or after inflation")))]
+pub(crate) async fn offer(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    shared.device(&headers).await?;
+    let packed = body::packed(&headers, body).await?;
+    let done = shared.run(move |register| {
+        let unreadable = |_| refused(ApiCode::SyncUnreadable);
+        let offer: Offer = serde_json::from_slice(&body::inflate(&packed)?).map_err(unreadable)?;
+        body::pack(&register.take_back(&offer)?)
+    });
+    Ok(body::packed_response(done.await?))
+}
+
+/// Digests of everything in the device's sight.
+#[utoipa::path(post, path = "/v1/digests", tag = "sync", security(("device" = [])),
+    responses(
+        (status = 200, body = openapi::DigestsReply, description = "zstd-compressed"),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError)))]
+pub(crate) async fn digests(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let device = shared.device(&headers).await?;
+    let packed = shared.run(move |register| body::pack(&register.digests(&device.sight)?)).await?;
+    Ok(body::packed_response(packed))
+}
+
+/// Records of these buckets as they stand, as far as they are in the device's sight.
+#[utoipa::path(post, path = "/v1/rows", tag = "sync", security(("device" = [])),
+    request_body(content = openapi::RowsRequest),
+    responses(
+        (status = 200, body = openapi::RowsReply, description = "zstd-compressed"),
+        (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError)))]
+pub(crate) async fn rows(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let device = shared.device(&headers).await?;
+    let request: RowsRequest = body::json(body).await?;
+    let packed = shared.run(move |register| body::pack(&register.rows_in(&device.sight, &request)?)).await?;
+    Ok(body::packed_response(packed))
+}
+
+/// Of a device that was revoked: the commune's signed word that it may destroy its keys.
+#[utoipa::path(post, path = "/v1/erase-order", tag = "sync", security(("device" = [])),
+    request_body(content = openapi::EraseOrderRequest),
+    responses(
+        (status = 200, body = openapi::EraseOrder),
+        (status = 401, body = openapi::ApiError),
+        (status = 409, body = openapi::ApiError, description = "it was not revoked")))]
+pub(crate) async fn erase_order(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let device = shared.any_device(&headers).await?;
+    let request: EraseOrderRequest = body::json(body).await?;
+    Ok(Json(shared.run(move |register| register.erase_order(&device, request)).await?))
 }
 
 /// The next stretch of the stream, of the device's scopes.

@@ -83,6 +83,8 @@ pub(crate) struct Device {
     pub(crate) id: DeviceId,
     pub(crate) signing_key: VerifyingKey,
     pub(crate) sight: Sight,
+    /// It may push what it still has into quarantine, and fetch the order to erase itself; nothing else.
+    pub(crate) revoked: bool,
 }
 
 /// A secret with the id it is looked up by, as one word.
@@ -314,12 +316,10 @@ impl Register {
                 return Err(unknown());
             }
             let id = DeviceId(shown.id);
-            if log.is_revoked(id)? {
-                return Err(refused(ApiCode::AuthRevoked));
-            }
+            let revoked = log.is_revoked(id)?;
             let sight = log.sight_of(id)?;
             let signing_key = VerifyingKey::from_bytes(&key).map_err(|_| ServerError::Damaged)?;
-            Ok((Device { id, signing_key, sight }, seen))
+            Ok((Device { id, signing_key, sight, revoked }, seen))
         })?;
         if !seen {
             self.first_seen(&shown)?;

@@ -3,8 +3,8 @@
 
 use sync_core::api::{ApiCode, ApiError};
 use sync_core::commune::{CommuneStore, erased_since};
+use sync_core::head::{HeadReceipt, Shown};
 use sync_core::ingest::LogView;
-use sync_core::position::Position;
 use sync_core::wire::{Hello, HelloReply, Limits, PROTOCOL, spoken};
 
 use super::Register;
@@ -21,10 +21,16 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
     let Some(protocol) = spoken(hello.protocol, PROTOCOL) else {
         return Err(ApiError::new(ApiCode::SyncProtocol).with("protocol", PROTOCOL.into()).into());
     };
+    if let Some(proof) = &hello.proof {
+        greet(register, proof)?;
+    }
     register.read(|log| {
         let head = log.head()?;
-        // Before anything is pushed: what a rewound register takes in is lost to every laptop that is ahead of it.
-        log.check(hello.cursor, head.cursor)?;
+        // Before anything is pushed: what a rewound register takes in is lost to every laptop that is ahead of it. Who
+        // shows its proof sees by the epoch that it has to come over.
+        if hello.proof.is_none() {
+            log.check(hello.cursor, head.cursor)?;
+        }
         Ok(HelloReply {
             protocol,
             commune: register.commune(),
@@ -35,7 +41,22 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
             ledger: head.ledger,
             erased: erased_since(log, hello.ledger)?,
             sight: Some(device.sight.clone()),
-            watermark: Position::default(),
+            watermark: register.beside().watermark(log)?,
         })
     })
+}
+
+/// If the log does not go on from where it once stood, its next life begins (§6).
+fn greet(register: &Register, proof: &HeadReceipt) -> Result<(), ServerError> {
+    let keys = &register.keys().receipts;
+    let shown = register.read(|log| {
+        let head = log.head()?;
+        Shown::judge(proof, keys, head.store, &head.cursor, |at| log.chain_at(at))
+    })?;
+    if shown == Shown::Rewound {
+        let nonce = register.nonce()?;
+        // Judged again where nobody else writes: of two who come at once the second finds the new life.
+        register.write(|intake| intake.rules.greet(proof, nonce))?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers. `making`: how a
 //!   commune begins, and what a making that was cut off leaves.
 //! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
-//! - `push`, `page`: what a device sends and gets. `own`: what the server itself writes.
+//! - `push`, `page`, `returns`: what a device sends and gets. `own`: what the server itself writes.
 //! - `beside`: the files that no copy of the database takes back.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
@@ -25,6 +25,7 @@ pub(crate) mod own;
 pub(crate) mod page;
 pub(crate) mod push;
 pub(crate) mod records;
+mod returns;
 mod stored;
 #[cfg(test)]
 mod upgrading;

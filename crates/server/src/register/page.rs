@@ -32,7 +32,7 @@ pub(crate) fn page(
             from: request.cursor,
             believed: request.sight.as_ref().unwrap_or(sight),
             present: sight,
-            watermark: 0,
+            watermark: register.beside().watermark(log)?.position,
             groups: usize::MAX,
             bytes: request.max_bytes.min(limits.inflated_bytes - ENVELOPE_BYTES),
         };

@@ -87,10 +87,15 @@ impl Log<'_> {
         )
     }
 
+    /// When a laptop was revoked, if it was.
+    pub(crate) fn revoked_at(&self, device: DeviceId) -> Result<Option<i64>, ServerError> {
+        let sql = "SELECT revoked_at_ms FROM revocations WHERE commune_id = ?1 AND device_id = ?2";
+        self.one(sql, params![self.commune.0, device.0], |row| Ok(row.get(0)?))
+    }
+
     /// True if a laptop was revoked.
     pub(crate) fn is_revoked(&self, device: DeviceId) -> Result<bool, ServerError> {
-        let sql = "SELECT 1 FROM revocations WHERE commune_id = ?1 AND device_id = ?2";
-        Ok(self.one(sql, params![self.commune.0, device.0], |_| Ok(()))?.is_some())
+        Ok(self.revoked_at(device)?.is_some())
     }
 
     /// What a laptop may see now; a revoked one nothing.

@@ -7,4 +7,5 @@ mod lists;
 mod office;
 mod pulling;
 mod pushing;
+mod returning;
 mod transport;

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use serde_json::Value;
 use server::{NewCommune, Options, Register, ServerError, Transport};
-use sync_core::api::{ApiCode, ApiError};
+use sync_core::api::{self, ApiCode, ApiError};
 
 use crate::office::{Office, client};
 
@@ -170,7 +170,8 @@ async fn the_description_says_what_is_sent() {
     check("HelloReply", sent(&lan.hello().await.unwrap()));
     check("Page", sent(&lan.page(1000).await.unwrap()));
     check("ApiError", sent(&ApiError::new(ApiCode::ServerBusy)));
-    for path in ["/v1/enrol", "/v1/hello", "/v1/push", "/v1/pull", "/healthz", "/readyz", "/metrics"] {
+    let sync = [api::HELLO, api::PUSH, api::PULL, api::OFFER, api::DIGESTS, api::ROWS, api::ERASE_ORDER];
+    for path in [api::ENROL, "/healthz", "/readyz", "/metrics"].into_iter().chain(sync) {
         assert!(described["paths"][path].is_object(), "{path}");
     }
 }

@@ -1,0 +1,58 @@
+//! What laptops ask for beside the stream: digests, records as they stand, a place for what they give back after a
+//! restore (§6, §8), and of one that was revoked the order to erase itself (§7).
+
+use sync_core::api::{ApiCode, ApiError};
+use sync_core::commune::{CommuneStore, kept_of, rows};
+use sync_core::membership::EraseOrder;
+use sync_core::rights::Sight;
+use sync_core::wire::{DigestsReply, EraseOrderRequest, Limits, Offer, OfferReply, RowsReply, RowsRequest};
+
+use super::Register;
+use super::devices::Device;
+use crate::error::{ServerError, refused};
+
+impl Register {
+    /// Takes back what a laptop still has of a log that was put back. Each op is proven by its receipt.
+    pub(crate) fn take_back(&self, offer: &Offer) -> Result<OfferReply, ServerError> {
+        let limit = Limits::default().batch_groups;
+        if offer.groups.len() + offer.bare.len() > limit {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            return Err(ApiError::new(ApiCode::SyncTooLarge).with("limit_groups", limit).into());
+        }
+        self.write(|intake| intake.rules.offer(&offer.groups, &offer.bare))
+    }
+
+    /// The digests of what is in sight, at one place.
+    pub(crate) fn digests(&self, sight: &Sight) -> Result<DigestsReply, ServerError> {
+        self.read(|log| {
+            let head = log.head()?;
+            let mut of = Vec::new();
+            for scope in log.scopes()?.into_iter().filter(|scope| sight.covers(*scope)) {
+                of.push((scope, log.buckets(scope)?));
+            }
+            Ok(DigestsReply { of, at: head.cursor, ledger: head.ledger })
+        })
+    }
+
+    /// Records of these buckets as they stand, and what the oldest backup lacks of them.
+    pub(crate) fn rows_in(&self, sight: &Sight, request: &RowsRequest) -> Result<RowsReply, ServerError> {
+        self.read(|log| {
+            let head = log.head()?;
+            let rows = rows(log, sight, &request.of)?;
+            let kept = kept_of(log, self.beside().watermark(log)?.position, &rows)?;
+            Ok(RowsReply { rows, kept, at: head.cursor, ledger: head.ledger })
+        })
+    }
+
+    /// Only to one that was revoked.
+    pub(crate) fn erase_order(
+        &self,
+        device: &Device,
+        request: EraseOrderRequest,
+    ) -> Result<EraseOrder, ServerError> {
+        let revoked_at_ms = self.read(|log| log.revoked_at(device.id))?;
+        let revoked_at_ms = revoked_at_ms.ok_or_else(|| refused(ApiCode::AuthNotRevoked))?;
+        let identity = &self.keys().identity;
+        Ok(EraseOrder::signed(identity, self.commune(), device.id, request.incarnation, revoked_at_ms))
+    }
+}
