@@ -100,6 +100,12 @@ pub enum ServerError {
     /// Another backup is being written into that folder.
     #[error("a backup is being taken into this folder")]
     BackupRunning,
+    /// Not a whole copy of this commune's register, or not under its key.
+    #[error("not a backup of this register")]
+    NotOurBackup,
+    /// Laptops no longer keep everything since that backup.
+    #[error("an older backup than those that may be put back")]
+    BackupTooOld,
     /// No space left where the copy goes. The register is sound.
     #[error("the disk of the backup is full")]
     BackupDiskFull,
@@ -158,6 +164,8 @@ impl ServerError {
             Self::Certificate(_) => "server.certificate",
             Self::BackupDiffers => "backup.differs",
             Self::BackupRunning => "backup.running",
+            Self::NotOurBackup => "backup.not_ours",
+            Self::BackupTooOld => "backup.too_old",
             Self::BackupDiskFull => "backup.disk_full",
             Self::BackupNotWritten(_) => "backup.not_written",
             Self::Refused(error) => error.code.code(),
@@ -211,6 +219,8 @@ impl ServerError {
             Self::Certificate(String::new()),
             Self::BackupDiffers,
             Self::BackupRunning,
+            Self::NotOurBackup,
+            Self::BackupTooOld,
             Self::BackupDiskFull,
             Self::BackupNotWritten(String::new()),
             Self::Upgrade(String::new()),

@@ -98,6 +98,11 @@ impl DataFolder {
         Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
     }
 
+    /// Takes the same lock, also where the register is gone.
+    pub(crate) fn lock_for_restoring(&self) -> Result<ServeLock, ServerError> {
+        Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
+    }
+
     /// There while a commune is being made, and after a making that was cut off.
     pub(crate) fn making(&self) -> PathBuf {
         self.0.join("making.lock")

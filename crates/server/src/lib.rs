@@ -23,6 +23,7 @@ pub mod lists;
 pub mod machine;
 pub mod messages;
 pub mod register;
+mod restore;
 
 pub use backup::BackupReport;
 pub use error::ServerError;
@@ -30,3 +31,4 @@ pub use folder::{DataFolder, ServeLock};
 pub use http::{Serving, Transport, serve};
 pub use lists::{ImportOrder, ImportReport, preview_list, read_list};
 pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register};
+pub use restore::{RestoreReport, restore};

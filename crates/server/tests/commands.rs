@@ -293,6 +293,31 @@ fn whose_a_code_is_which_file_is_missing_and_a_backup_on_the_same_disk_are_said(
 }
 
 #[test]
+fn a_backup_is_restored_where_nobody_serves() {
+    let (dir, data) = commune();
+    let to = dir.path().join("backups");
+    let made = ok(&data, &["backup", "--to", to.to_str().unwrap(), "--json"]);
+    let file = made["file"].as_str().unwrap();
+    let households = ok(&data, &["figures", "--json"])["households"].clone();
+    let (serving, _) = serve(&data, &["--listen", "127.0.0.1:0", "--http-behind-proxy"]);
+    let refused = run(&data, &["restore", file, "--json"]);
+    assert_eq!(last_line(&refused)["error"]["code"], "server.in_use");
+    drop(serving);
+    let restored = run(&data, &["restore", file, "--json"]);
+    let (out, warned) = said(&restored);
+    assert!(restored.status.success() && out.contains("Đã khôi phục"), "{out}{warned}");
+    assert!(warned.contains("ngừng gửi"), "{warned}");
+    let report = last_line(&restored);
+    assert_eq!((report["epoch"].clone(), report["position"].clone()), (2.into(), made["position"].clone()));
+    assert!(Path::new(report["set_aside"].as_str().unwrap()).exists());
+    assert_eq!(ok(&data, &["figures", "--json"])["households"], households);
+    let nonsense = run(&data, &["restore", &list("../../../Cargo.toml"), "--json"]);
+    assert_eq!(last_line(&nonsense)["error"]["code"], "backup.not_ours");
+    let missing = run(&data, &["restore", "/nowhere.db", "--json"]);
+    assert!(said(&missing).1.contains("/nowhere.db"));
+}
+
+#[test]
 fn a_backup_beside_the_register_is_none() {
     let (dir, data) = commune();
     let inside = data.join("new/backups");

@@ -92,6 +92,11 @@ impl Beside {
         serde_json::from_slice(&std::fs::read(&self.witness).ok()?).ok()
     }
 
+    /// Where the log stood, by the witness.
+    pub(crate) fn witnessed(&self) -> Option<u64> {
+        self.witness().map(|witness| witness.head.at.position)
+    }
+
     /// Not waited for: one that is a step behind says the same, and one that is lost says nothing.
     fn put_witness(&self, witness: &Witness) -> Result<(), ServerError> {
         let json = serde_json::to_vec(witness).map_err(|_| ServerError::Internal("witness"))?;

@@ -240,6 +240,15 @@ impl Register {
         Ok(value)
     }
 
+    /// The next life of the log begins by a person's word.
+    pub(crate) fn begin_epoch(&self) -> Result<(), ServerError> {
+        let nonce = self.nonce()?;
+        self.write(|intake| {
+            intake.rules.begin_epoch(None, nonce);
+            Ok(())
+        })
+    }
+
     /// A random number, for the next life of the log.
     pub(crate) fn nonce(&self) -> Result<u64, ServerError> {
         Ok(u64::from_le_bytes(random(self.machine())?))

@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Figures(Figures),
     /// Sao lưu sổ sang thư mục khác và kiểm tra bản sao.
     Backup(Backup),
+    /// Khôi phục sổ từ một bản sao lưu. Dừng máy chủ trước; sổ đang có được cất riêng, không xóa.
+    Restore(Restore),
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +188,18 @@ pub(crate) struct Backup {
     pub(crate) to: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    pub(crate) data: DataDir,
+    /// Bản sao lưu, ví dụ register-1-000000000120.db.
+    #[arg(value_name = "TỆP")]
+    pub(crate) file: PathBuf,
+    /// Vẫn khôi phục dù bản sao lưu cũ hơn bảy bản gần nhất: số liệu ghi sau bản đó có thể mất.
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,5 +246,6 @@ mod tests {
         check("s --json roster import --data d f --handed-over-by n --hamlet a --new-hamlet");
         check("s figures --data d --json --hamlet a");
         check("s backup --data d --to t");
+        check("s restore --data d f --accept-loss --json");
     }
 }

@@ -16,7 +16,7 @@ use server::{
     DataFolder, EnrolOrder, ImportOrder, NewCommune, Options, Register, ServerError, Serving, Transport,
 };
 
-use crate::arguments::{Arguments, Backup, Command, Enrol, Figures, Init, Roster, Serve};
+use crate::arguments::{Arguments, Backup, Command, Enrol, Figures, Init, Restore, Roster, Serve};
 use crate::{figures_table, output};
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
         }
         Command::Figures(figures) => self::figures(&figures, json),
         Command::Backup(backup) => self::backup(&backup, json),
+        Command::Restore(restore) => self::restore(&restore, json),
     }
 }
 
@@ -339,6 +340,25 @@ fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
         output::warn("cli.backup.same_disk", &[]);
     }
     say_keep_the_keys(register.folder());
+    if json {
+        output::json(&report);
+    }
+    Ok(())
+}
+
+fn restore(restore: &Restore, json: bool) -> Result<(), ServerError> {
+    let put_back =
+        server::restore(&restore.data.path, &restore.file, restore.accept_loss, Options::default());
+    let report = naming_file(&restore.file, put_back)?;
+    output::say("cli.restore.done", &[("file", &restore.file.display().to_string())]);
+    if let Some(missing) = report.commits_missing.filter(|missing| *missing > 0) {
+        let missing = number(i64::try_from(missing).unwrap_or(i64::MAX));
+        output::say("cli.restore.missing", &[("count", &missing)]);
+    }
+    if let Some(aside) = &report.set_aside {
+        output::say("cli.restore.aside", &[("file", &aside.display().to_string())]);
+    }
+    output::warn("cli.restore.laptops", &[]);
     if json {
         output::json(&report);
     }

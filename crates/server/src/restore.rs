@@ -1,0 +1,243 @@
+//! Putting a backup back (§6). Nothing is deleted: the register that was there is set aside. What happened since comes
+//! back from the laptops, under the receipts that it had; the ledger says who was revoked and erased meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use database::Durability;
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::error::ServerError;
+use crate::folder::DataFolder;
+use crate::keys::CommuneKeys;
+use crate::register::beside::Beside;
+use crate::register::{Options, Register};
+
+/// What was put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RestoreReport {
+    /// The new life of the log.
+    pub epoch: u32,
+    /// Where it goes on from.
+    pub position: u64,
+    /// How many commits the register had beyond it, where the witness still says it: laptops bring them back.
+    pub commits_missing: Option<u64>,
+    /// The register that was there, if one was.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// Makes a backup the register of a data folder; no server may serve it meanwhile. A backup that laptops do not keep
+/// everything since is put back only with `accept_loss`: [`ServerError::BackupTooOld`].
+pub fn restore(
+    data: &Path,
+    backup: &Path,
+    accept_loss: bool,
+    options: Options,
+) -> Result<RestoreReport, ServerError> {
+    let folder = DataFolder::new(data);
+    if !folder.keys().exists() {
+        return Err(ServerError::NotSetUp);
+    }
+    let keys = CommuneKeys::load(&folder)?;
+    let _alone = folder.lock_for_restoring()?;
+    let unfinished = folder.beside("register.restoring");
+    for file in with_logs(&unfinished) {
+        remove_if_there(&file)?;
+    }
+    std::fs::copy(backup, &unfinished)?;
+    let copy = database::connect(&unfinished, &keys.database, options.durability);
+    let copy = copy.map_err(|_| ServerError::NotOurBackup)?;
+    let stood = standing(&copy)?;
+    let beside = Beside::of(&folder, options.durability);
+    let kept = beside.backups();
+    let may_be_put_back = kept.iter().any(|one| (one.position, one.chain.0) == (stood.position, stood.chain));
+    // Where nobody knows any more which may, everything else is lost too.
+    if !(accept_loss || kept.is_empty() || may_be_put_back) {
+        drop(copy);
+        return with_logs(&unfinished)
+            .iter()
+            .try_for_each(|file| remove_if_there(file))
+            .map_or_else(|error| Err(error.into()), |()| Err(ServerError::BackupTooOld));
+    }
+    copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(copy);
+    for log in &with_logs(&unfinished)[1..] {
+        remove_if_there(log)?;
+    }
+    if options.durability == Durability::Full {
+        database::sync_file(&unfinished)?;
+    }
+    let set_aside = set_aside(&folder, options.machine.wall_ms())?;
+    std::fs::rename(&unfinished, folder.database())?;
+    database::sync_parent(&folder.database())?;
+
+    let missing = beside.witnessed().and_then(|position| position.checked_sub(stood.position));
+    let register = Register::open(data, options)?;
+    // The witness began the next life of the log, if there was one.
+    if register.epoch()?.number == stood.epoch {
+        register.begin_epoch()?;
+    }
+    Ok(RestoreReport {
+        epoch: register.epoch()?.number,
+        position: register.position()?,
+        commits_missing: missing,
+        set_aside,
+    })
+}
+
+struct Standing {
+    epoch: u32,
+    position: u64,
+    chain: [u8; 32],
+}
+
+/// The copy is whole; readable whatever schema it has. Of which commune it is the key has said.
+fn standing(copy: &Connection) -> Result<Standing, ServerError> {
+    database::check(copy).map_err(|_| ServerError::NotOurBackup)?;
+    let read = copy.query_row("SELECT epoch_number, position, chain FROM communes", [], |row| {
+        let position: i64 = row.get(1)?;
+        Ok(Standing { epoch: row.get(0)?, position: position.cast_unsigned(), chain: row.get(2)? })
+    });
+    read.map_err(|_| ServerError::NotOurBackup)
+}
+
+/// Moves the register that is there out of the way, with the log that belongs to it.
+fn set_aside(folder: &DataFolder, now_ms: i64) -> Result<Option<PathBuf>, ServerError> {
+    let there = folder.database();
+    if !there.exists() {
+        return Ok(None);
+    }
+    let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
+    for (from, to) in with_logs(&there).iter().zip(with_logs(&aside)) {
+        if from.exists() {
+            std::fs::rename(from, to)?;
+        }
+    }
+    Ok(Some(aside))
+}
+
+/// A database and what SQLite puts beside it.
+fn with_logs(file: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|suffix| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
+}
+
+fn remove_if_there(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::consent::Basis;
+    use domain::registry::{RecordKind, no};
+    use sync_core::op::Scope;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::NewCommune;
+    use crate::register::own::{OwnEdit, OwnGroup};
+
+    fn options() -> Options {
+        Options { durability: Durability::Off, ..Options::default() }
+    }
+
+    fn make(data: &Path) -> Register {
+        let commune =
+            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+        Register::create(data, &commune, options()).unwrap()
+    }
+
+    fn commit(register: &Register, n: u128) {
+        let edit = OwnEdit {
+            kind: RecordKind::HamletUnit,
+            record: Uuid::from_u128(n),
+            fields: vec![(no::UNIT_NAME, "Thôn Sen".into())],
+        };
+        let group = OwnGroup { scope: Scope::COMMUNE, job: None, edits: vec![edit] };
+        register.write(|intake| intake.write_own(group)).unwrap();
+    }
+
+    fn code(result: Result<RestoreReport, ServerError>) -> String {
+        result.unwrap_err().code().to_owned()
+    }
+
+    #[test]
+    fn a_backup_is_put_back_and_what_was_there_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let register = make(&data);
+        commit(&register, 1);
+        let backup = register.backup(&dir.path().join("backups")).unwrap().file;
+        commit(&register, 2);
+        commit(&register, 3);
+        drop(register);
+        let report = restore(&data, &backup, false, options()).unwrap();
+        assert_eq!((report.epoch, report.position, report.commits_missing), (2, 1, Some(2)));
+        let aside = report.set_aside.unwrap();
+        let keys = CommuneKeys::load(&DataFolder::new(&data)).unwrap();
+        let aside = database::connect(&aside, &keys.database, Durability::Off).unwrap();
+        assert_eq!(standing(&aside).unwrap().position, 3, "its last commits were in its log");
+        // A folder from which the register and everything beside it is gone, but for the keys.
+        for name in ["register.db", "witness.json", "ledger.jsonl", "backups.json"] {
+            remove_if_there(&data.join(name)).unwrap();
+        }
+        let report = restore(&data, &backup, false, options()).unwrap();
+        assert_eq!((report.epoch, report.position, report.commits_missing), (2, 1, None));
+        assert_eq!(report.set_aside, None);
+        Register::open(&data, options()).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_backup_of_this_commune_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, other) = (dir.path().join("data"), dir.path().join("other"));
+        let register = make(&data);
+        commit(&register, 1);
+        let foreign = make(&other).backup(&dir.path().join("foreign")).unwrap().file;
+        drop(register);
+        let nonsense = dir.path().join("nonsense.db");
+        std::fs::write(&nonsense, b"not a register at all").unwrap();
+        for wrong in [&foreign, &nonsense] {
+            assert_eq!(code(restore(&data, wrong, true, options())), "backup.not_ours");
+        }
+        assert_eq!(code(restore(&data, &dir.path().join("nowhere"), true, options())), "server.io");
+        assert_eq!(code(restore(dir.path(), &foreign, true, options())), "server.not_set_up");
+        assert_eq!(Register::open(&data, options()).unwrap().position().unwrap(), 1);
+    }
+
+    /// Laptops have forgotten what only they had since then.
+    #[test]
+    fn an_older_backup_is_put_back_only_with_a_person_s_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, to) = (dir.path().join("data"), dir.path().join("backups"));
+        let register = make(&data);
+        let first = register.backup(&to).unwrap().file;
+        for n in 1..=8 {
+            commit(&register, n);
+            register.backup(&to).unwrap();
+        }
+        drop(register);
+        assert_eq!(code(restore(&data, &first, false, options())), "backup.too_old");
+        let register = Register::open(&data, options()).unwrap();
+        assert_eq!((register.position().unwrap(), register.epoch().unwrap().number), (8, 1));
+        drop(register);
+        assert_eq!(restore(&data, &first, true, options()).unwrap().position, 0);
+    }
+
+    /// While a server serves the folder its register stays where it is.
+    #[test]
+    fn a_server_that_serves_is_not_pulled_away_from_under() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let register = make(&data);
+        let backup = register.backup(&dir.path().join("backups")).unwrap().file;
+        let _serving = register.folder().lock_for_serving().unwrap();
+        assert_eq!(code(restore(&data, &backup, false, options())), "server.in_use");
+    }
+}
