@@ -364,7 +364,7 @@ mod tests {
         std::fs::write(&file, &new).unwrap();
         let path = register.folder().path().to_owned();
         assert!(matches!(again(register), Err(ServerError::LedgerDiffers)));
-        let mut changed = new.clone();
+        let mut changed = new;
         changed[12] ^= 1;
         std::fs::write(&file, &changed).unwrap();
         assert!(matches!(Register::open(&path, options()), Err(ServerError::LedgerDamaged)));

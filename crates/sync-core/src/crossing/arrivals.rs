@@ -1,0 +1,243 @@
+//! What comes in: numbers, bases, stamps, what waits.
+
+use super::*;
+use domain::calendar::Day;
+use domain::registry::{RecordKind, no};
+
+use crate::group::GroupLimits;
+use crate::ingest::{GroupOutcome, Quarantine};
+use crate::ledger::Entry;
+use crate::model::{Laptop, name, village};
+use crate::op::FieldEdit;
+use crate::rights::Reach;
+use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename, user};
+use crate::wire::Batch;
+
+/// A base that the log has is judged by the assignments of then; one that it has not by all of the device.
+#[test]
+fn f18_the_server_knows_which_base_it_knows() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    server.assign(device(20), &[Reach::WholeCommune]);
+    server.assign(device(20), &[]);
+    let ended_at = server.head().position;
+    let check = |number: u128, base: (u32, u64), expect: GroupOutcome| {
+        let (mut server, mut laptop) = (server.clone(), Laptop::new(20));
+        let mut edit = rename(number, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0)));
+        edit.ops[0].header.base = base.into();
+        laptop.save(edit);
+        assert_eq!(outcome(&mut server, &laptop), expect, "{base:?}");
+    };
+    check(5, (1, ended_at - 1), GroupOutcome::Applied);
+    check(6, (1, ended_at), kept_apart(Quarantine::Rights));
+    check(7, (1, ended_at + 1), GroupOutcome::Applied);
+    check(8, (2, ended_at), GroupOutcome::Applied);
+}
+
+#[test]
+fn what_another_laptop_wrote_or_is_too_large_is_not_sound() {
+    let (mut server, mut laptops) = village(2);
+    let forged = household(5, 1, 50, NOW_MS);
+    laptops[0].save(forged);
+    assert_eq!(outcome(&mut server, &laptops[0]), kept_apart(Quarantine::Invalid));
+    let limits = GroupLimits::default();
+    let long = rename(6, 1, 2, &"a".repeat(limits.text_chars + 1), NOW_MS, None);
+    let numbered = crate::wire::Numbered { incarnation: 1, dseq: 1, group: long };
+    let reply = server.push(&Batch { groups: vec![numbered], ..laptops[1].batch(1) });
+    assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Invalid));
+    let mut foreign = household(7, 1, 70, NOW_MS);
+    foreign.ops[0].header.commune = domain::ids::CommuneId(id(0xbad));
+    let numbered = crate::wire::Numbered { incarnation: 1, dseq: 2, group: foreign };
+    let reply = server.push(&Batch { groups: vec![numbered], ..laptops[1].batch(1) });
+    assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Invalid));
+}
+
+/// Stamps stand on what arrived, also on what is kept apart: what replaces it, or comes after it, comes after it (F13).
+#[test]
+fn f13_stamps_stand_on_what_is_kept_apart() {
+    let (mut server, mut laptops) = village(2);
+    let in_2010 = 1_262_304_000_000;
+    // Kept apart with a stamp of now; what replaces it is from a laptop in 2010, after a new incarnation.
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let apart = server.waiting[0].stamps[0];
+    let edit =
+        FieldEdit { no: no::HOUSEHOLD_HOUSE_NO, value: "1".into(), replaced: Some(op_id(5, 0)), seen: None };
+    laptops[0].save(group(6, 0, HOUSEHOLD, 1, in_2010, vec![edit]));
+    laptops[0].sync(&mut server);
+    assert!(server.receipt(op_id(6, 0)).stamp > apart);
+    // The same laptop's next op, by the order of its numbers.
+    laptops[1].save(group(7, 1, HOUSEHOLD, 1, in_2010, vec![FieldEdit::first(no::HOUSEHOLD_CODE, "x")]));
+    laptops[1].sync(&mut server);
+    assert!(server.receipt(op_id(7, 0)).stamp > apart);
+}
+
+/// The winner is known to a laptop as a row only; the server is put back to before it. Its edit still comes after the
+/// winner when that is given back.
+#[test]
+fn f13_an_edit_of_what_came_as_a_row_beats_it_after_a_restore() {
+    let (mut server, mut laptops) = village(3);
+    let backup = server.clone();
+    laptops[0].save(rename(5, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].sync(&mut server);
+    server.assign(device(2), &[Reach::Scope(OTHER)]);
+    laptops[2].sync(&mut server);
+    server.assign(device(2), &[Reach::WholeCommune]);
+    laptops[2].sync(&mut server);
+    let base = laptops[2].base[&(MEMBER, id(2))].clone();
+    let edit = FieldEdit::replacing(no::MEMBER_FULL_NAME, "Hoa Mai", Some(&base), Some(&base));
+    assert_eq!(edit.replaced, Some(op_id(5, 0)));
+    laptops[2].save(group(6, 2, MEMBER, 2, 1_262_304_000_000, vec![edit]));
+    server.restore(&backup);
+    // Pushed first, before anybody brings what it replaced.
+    let waiting = laptops[2].batch(9);
+    server.push(&waiting);
+    all_sync(&mut server, &mut laptops);
+    assert!(server.known.contains_key(&op_id(5, 0)));
+    assert_eq!(name(&server), "Hoa Mai");
+}
+
+/// A settled conflict, and then a restore after which an earlier group is taken anew by the server: the settlement, given
+/// back, still closes it.
+#[test]
+fn f14_a_group_that_is_taken_anew_after_a_restore_reopens_nothing() {
+    let (mut server, mut laptops) = village(3);
+    let backup = server.clone();
+    laptops[0].save(rename(5, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].sync(&mut server);
+    let mut forgetful = laptops[1].clone();
+    for laptop in [&mut forgetful, &mut laptops[1]] {
+        laptop.save(rename(6, 1, 2, "Hoa Mai", NOW_MS + 1, Some(op_id(2, 0))));
+    }
+    laptops[1].sync(&mut server);
+    laptops[2].sync(&mut server);
+    laptops[2].save(rename(7, 2, 2, "Hoa", NOW_MS + 2, Some(op_id(6, 0))));
+    laptops[2].sync(&mut server);
+    // The second laptop's disk was put back: it pushes its group anew, and gets a later stamp.
+    server.restore(&backup);
+    server.now_ms += 3600 * 1000;
+    laptops[1] = forgetful;
+    let mut batch = laptops[1].batch(9);
+    let session = batch.groups[0].group.ops[0].header.session;
+    batch.offsets = vec![crate::wire::SessionOffset { session, offset_ms: 3600 * 1000 }];
+    server.push(&batch);
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(name(&server), "Hoa");
+    let winner = server.rows[&(MEMBER, id(2))].cells[&no::MEMBER_FULL_NAME].key.op;
+    assert_eq!(winner, op_id(7, 0), "who settled it stands");
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// Another group was kept apart at the number at which the log stood: the word for it tells them apart.
+#[test]
+fn f16_another_group_kept_apart_at_that_number_is_another_history() {
+    let (mut server, mut laptops) = village(3);
+    let backup = server.clone();
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let shown = laptops[1].proof.unwrap();
+    server.restore(&backup);
+    laptops[2].save(visit(6, 2, 60, 31));
+    laptops[2].sync(&mut server);
+    assert_eq!(server.head().position, shown.at.position);
+    assert_ne!(server.head().hash, shown.at.hash);
+    laptops[1].sync(&mut server);
+    assert_eq!(server.head().epoch.number, 2);
+    let apart: Vec<_> = server.waiting.iter().map(|one| one.numbered.group.id).collect();
+    assert_eq!(apart, [op_id(6, 0).group, op_id(5, 0).group], "neither is lost");
+}
+
+/// A courier's bundle begins behind a gap: what is in it waits at its laptop, unstamped, until the gap is filled.
+#[test]
+fn f17_a_bundle_behind_a_gap_gives_no_later_op_an_earlier_stamp() {
+    let (mut server, mut laptops) = village(1);
+    let laptop = &mut laptops[0];
+    let fast = NOW_MS + 200_000;
+    laptop.save(rename(5, 0, 2, "Hoà", fast, Some(op_id(2, 0))));
+    laptop.save(rename(6, 0, 2, "Hoà Mai", NOW_MS, None));
+    let mut bundle = laptop.batch(9);
+    bundle.groups.remove(0);
+    let reply = server.push(&bundle);
+    assert_eq!((reply.groups[0].outcome.clone(), reply.expect), (GroupOutcome::Gap { expect: 3 }, Some(3)));
+    assert!(!server.known.contains_key(&op_id(6, 0)));
+    laptop.sync(&mut server);
+    assert_eq!(name(&server), "Hoà Mai");
+    assert!(server.receipt(op_id(6, 0)).stamp > server.receipt(op_id(5, 0)).stamp);
+}
+
+/// What waited for rights is judged by the clock of its arrival, under the stamps of its arrival.
+#[test]
+fn what_leaves_quarantine_is_judged_by_its_arrival() {
+    let (mut server, mut laptops) = village(1);
+    server.enrol(20);
+    server.assign(device(20), &[Reach::WholeCommune]);
+    server.assign(device(20), &[]);
+    let mut late = Laptop::new(20);
+    // In time, but for its parent.
+    late.save(visit(5, 20, 50, 30));
+    late.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+    server.now_ms += 40 * DAY_MS;
+    laptops[0].save(household(6, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(5, id(50))));
+}
+
+/// Three that stand on each other, the first of which came last.
+#[test]
+fn a_chain_of_three_is_taken_when_its_beginning_comes() {
+    let (mut server, mut laptops) = village(3);
+    laptops[1].save(assessment(5, 1, 50, 40));
+    laptops[1].sync(&mut server);
+    laptops[2].save(member(6, 2, 40, 30, "Mai", NOW_MS));
+    laptops[2].sync(&mut server);
+    assert_eq!(
+        server.waiting.iter().map(|one| one.lacks).collect::<Vec<_>>(),
+        [Some((MEMBER, id(40))), Some((HOUSEHOLD, id(30)))]
+    );
+    laptops[0].save(household(7, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(6, id(50))));
+}
+
+/// Rights come, and then its parent is missing: it waits for that from now on.
+#[test]
+fn what_waits_may_wait_for_another_reason_later() {
+    let (mut server, mut laptops) = village(1);
+    server.enrol(20);
+    let mut new = Laptop::new(20);
+    new.save(visit(5, 20, 50, 30));
+    new.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    server.assign(device(20), &[Reach::WholeCommune]);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+    laptops[0].save(household(6, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty());
+}
+
+/// A change of residence waits for the household that somebody moves into.
+#[test]
+fn a_residence_waits_for_its_household() {
+    let (mut server, mut laptops) = village(1);
+    let fields = vec![
+        FieldEdit::first(no::RESIDENCE_MEMBER, id(2)),
+        FieldEdit::first(no::RESIDENCE_DAY, Day::at(0)),
+        FieldEdit::first(no::RESIDENCE_HOUSEHOLD, id(30)),
+    ];
+    laptops[0].save(group(5, 0, RecordKind::Residence.no(), 50, NOW_MS, fields));
+    laptops[0].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+}
+
+/// A line of the ledger counts once, however often it is read.
+#[test]
+fn a_line_of_the_ledger_is_applied_once() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    server.note(Entry::Assigned { user: user(20), reach: Reach::WholeCommune });
+    let before = (server.standing.clone(), server.head());
+    server.catch_up();
+    server.catch_up();
+    assert_eq!((server.standing.clone(), server.head()), before);
+}

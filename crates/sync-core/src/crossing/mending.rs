@@ -1,0 +1,124 @@
+//! Mendings, and what they mend.
+
+use super::*;
+
+use crate::ingest::{GroupOutcome, Quarantine};
+use crate::model::{Laptop, Server, name, village};
+use crate::offer::OfferOutcome;
+use crate::op::Scope;
+use crate::rights::Reach;
+use crate::samples::{NOW_MS, device, household, id, op_id, rename};
+use crate::wire::{Batch, Offer};
+
+/// Somebody writes anew what waits, and on the way it is taken after all: the log keeps one of the two.
+#[test]
+fn a_mending_that_comes_after_what_it_mends_was_taken_is_kept_apart() {
+    let (mut server, mut laptops) = village(3);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+    laptops[2].save(with(visit(6, 2, 60, 1), &decides(6, 2, 5, "mended")));
+    laptops[0].save(household(7, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty());
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(reasons(&server), [&Quarantine::Overtaken]);
+    let visits = |server: &Server| server.rows.keys().filter(|(kind, _)| *kind == 5).count();
+    assert_eq!(visits(&server), 1);
+    // Two who write one anew.
+    laptops[1].save(visit(8, 1, 80, 31));
+    laptops[1].sync(&mut server);
+    laptops[2].save(with(visit(9, 2, 90, 1), &decides(9, 2, 8, "mended")));
+    laptops[0].save(with(visit(10, 0, 100, 1), &decides(10, 0, 8, "mended")));
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(visits(&server), 2);
+    assert_eq!(reasons(&server), [&Quarantine::Overtaken, &Quarantine::Mended, &Quarantine::Overtaken]);
+}
+
+/// It was taken, the log was put back to when it waited, and it was written anew there; then its author gives it back.
+#[test]
+fn what_was_written_anew_is_not_taken_back_beside_it() {
+    let (mut server, mut laptops) = village(3);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let backup = server.clone();
+    laptops[0].save(household(7, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    laptops[1].sync(&mut server);
+    assert!(!laptops[1].retained.groups().any(|one| one.position.position == 0));
+    server.restore(&backup);
+    laptops[2].save(with(visit(6, 2, 60, 1), &decides(6, 2, 5, "mended")));
+    laptops[2].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+    all_sync(&mut server, &mut laptops);
+    let visits: Vec<_> = server.rows.keys().filter(|(kind, _)| *kind == 5).map(|(_, id)| *id).collect();
+    assert_eq!(visits, [id(60)]);
+    assert_eq!(reasons(&server), [&Quarantine::Mended], "and it waits once");
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// What waits for rights and is given back by somebody who pulled it once is taken, waits no longer, and is answered so.
+#[test]
+fn what_is_given_back_waits_no_longer() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[1].save(rename(5, 1, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    let before = laptops[1].clone();
+    all_sync(&mut server, &mut laptops);
+    let given_back = kept(&laptops[0], 5);
+    server.restore(&backup);
+    server.assign(device(1), &[]);
+    let mut author = before;
+    for op in &mut author.own[0].numbered.group.ops {
+        assert_eq!(op.header.base.epoch, 0);
+    }
+    // Thirty days later nobody of that laptop may write here.
+    server.now_ms += 31 * DAY_MS;
+    author.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    let reply = server.offer(&Offer { groups: vec![given_back], bare: vec![] });
+    assert!(matches!(reply.groups[0].1, OfferOutcome::Held(_)));
+    assert!(server.waiting.is_empty());
+    let numbered = author.own[0].numbered.clone();
+    let reply = server.push(&Batch { groups: vec![numbered], ..author.batch(1) });
+    assert_eq!(reply.groups[0].outcome, GroupOutcome::Known);
+    assert_eq!(reply.receipts.len(), 1);
+}
+
+/// The decision is given back after a restore, and closes what waits again.
+#[test]
+fn a_mending_that_is_given_back_closes_what_waits() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let backup = server.clone();
+    laptops[0].save(decides(6, 0, 5, "dismissed"));
+    laptops[0].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+    server.restore(&backup);
+    laptops[0].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+}
+
+/// Who decides about a Save may write where it was written.
+#[test]
+fn nobody_decides_about_what_waits_elsewhere() {
+    let (mut server, mut laptops) = village(1);
+    server.enrol(20);
+    server.assign(device(20), &[Reach::Scope(OTHER)]);
+    server.enrol(21);
+    let mut stranger = Laptop::new(20);
+    let mut author = Laptop::new(21);
+    author.save(rename(5, 21, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    author.sync(&mut server);
+    stranger.save(in_scope(OTHER, decides(6, 20, 5, "dismissed")));
+    stranger.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    server.assign(device(21), &[Reach::WholeCommune]);
+    assert_eq!(name(&server), "Hoà", "nor is it refused by that when it is tried again");
+    // The commune decides about everything.
+    laptops[0].save(visit(7, 0, 70, 30));
+    laptops[0].save(in_scope(Scope::COMMUNE, decides(8, 0, 7, "dismissed")));
+    laptops[0].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+}

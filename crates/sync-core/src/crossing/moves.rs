@@ -1,0 +1,103 @@
+//! Moves, and work under what moved.
+
+use super::*;
+use domain::registry::no;
+
+use crate::ingest::{GroupOutcome, Quarantine};
+use crate::model::{Laptop, Server, village};
+use crate::op::Scope;
+use crate::rights::Reach;
+use crate::samples::{NOW_MS, SCOPE, device, household, id, member, op_id, rename};
+
+/// Laptop 0 works in the first unit only; an officer (1) in the commune. Household 1 with member 2 lies in the first.
+fn apart() -> (Server, Vec<Laptop>) {
+    let (mut server, mut laptops) = village(2);
+    server.assign(device(0), &[Reach::Scope(SCOPE)]);
+    all_sync(&mut server, &mut laptops);
+    (server, laptops)
+}
+
+/// A person was begun and worked on under a household that has moved meanwhile: all of it arrives.
+#[test]
+fn work_on_what_was_begun_under_something_that_has_moved_is_taken() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(member(5, 0, 50, 1, "Mai", NOW_MS));
+    laptops[0].save(rename(6, 0, 50, "Mai Lan", NOW_MS, Some(op_id(5, 0))));
+    laptops[0].save(with(rename(7, 0, 50, "Mai Lân", NOW_MS, Some(op_id(6, 0))), &assessment(7, 0, 70, 50)));
+    laptops[1].save(moves(8, 1, OTHER));
+    laptops[1].sync(&mut server);
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(reasons(&server), [] as [&Quarantine; 0]);
+    let row = &server.rows[&(MEMBER, id(50))];
+    assert_eq!((row.scope, row.value(no::MEMBER_FULL_NAME)), (OTHER, Some(&"Mai Lân".into())));
+    assert_eq!(server.rows[&(6, id(70))].scope, OTHER);
+    assert!(laptops[0].own.is_empty() && laptops[1].base == server.rows);
+    // The same when it is given back.
+    let backup = apart().0;
+    server.restore(&backup);
+    laptops[1].sync(&mut server);
+    assert_eq!(server.rows[&(MEMBER, id(50))].scope, OTHER);
+    let mut late = rename(9, 0, 50, "Mai", NOW_MS, Some(op_id(7, 0)));
+    late.ops[0].header.base = (1, 4).into();
+    laptops[0].save(late);
+    laptops[0].sync(&mut server);
+    assert_eq!(server.rows[&(MEMBER, id(50))].value(no::MEMBER_FULL_NAME), Some(&"Mai".into()));
+}
+
+/// Once its writer has heard of the move, what left their unit is no longer theirs to write to.
+#[test]
+fn who_has_heard_of_a_move_writes_no_longer_from_the_old_unit() {
+    let (mut server, mut laptops) = apart();
+    laptops[1].save(moves(5, 1, OTHER));
+    laptops[1].sync(&mut server);
+    let moved_at = server.head().position;
+    let check = |number: u128, base: (u32, u64), expect: GroupOutcome| {
+        let (mut server, mut laptop) = (server.clone(), laptops[0].clone());
+        let mut edit = rename(number, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0)));
+        edit.ops[0].header.base = base.into();
+        laptop.save(edit);
+        assert_eq!(outcome(&mut server, &laptop), expect, "{base:?}");
+    };
+    check(6, (1, moved_at - 1), GroupOutcome::Applied);
+    check(7, (1, moved_at), kept_apart(Quarantine::Rights));
+    // A base that the log does not know says nothing.
+    check(8, (1, moved_at + 9), GroupOutcome::Applied);
+    check(9, (7, moved_at), GroupOutcome::Applied);
+}
+
+/// Within one Save somebody is begun in a household that the same Save moves.
+#[test]
+fn who_is_begun_in_the_very_commit_that_moves_goes_along() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(with(member(5, 0, 50, 1, "Mai", NOW_MS), &moves(5, 0, OTHER)));
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(server.rows[&(MEMBER, id(50))].scope, OTHER);
+    assert!(laptops[0].base.is_empty() && laptops[1].base == server.rows);
+}
+
+#[test]
+fn what_is_everybody_s_stays_everybody_s() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(in_scope(Scope::COMMUNE, household(5, 0, 50, NOW_MS)));
+    let mut moving = in_scope(Scope::COMMUNE, moves(6, 0, OTHER));
+    moving.ops[0].header.record = id(50);
+    laptops[0].save(moving);
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(server.rows[&(HOUSEHOLD, id(50))].scope, Scope::COMMUNE);
+}
+
+/// An edge goes with the end that moves, and comes back with it.
+#[test]
+fn an_edge_moves_with_either_of_its_ends() {
+    for ends in [[2, 40], [1, 2]] {
+        let (mut server, mut laptops) = village(1);
+        laptops[0].save(household(4, 0, 30, NOW_MS));
+        laptops[0].save(member(5, 0, 40, 30, "Hoa", NOW_MS));
+        laptops[0].save(member(7, 0, 1, 30, "Hoa", NOW_MS));
+        laptops[0].save(same(6, 0, 60, ends));
+        laptops[0].save(moves(8, 0, OTHER));
+        all_sync(&mut server, &mut laptops);
+        assert_eq!(server.rows[&(12, id(60))].scope, OTHER, "{ends:?}");
+        assert!(laptops[0].base == server.rows);
+    }
+}

@@ -1,0 +1,153 @@
+//! What goes out, and what comes back.
+
+use super::*;
+
+use crate::commune::{kept_of, rows};
+use crate::digest::BUCKETS;
+use crate::ingest::LogView;
+use crate::local::LocalStore;
+use crate::model::{Server, village};
+use crate::offer::OfferOutcome;
+use crate::rights::Sight;
+use crate::samples::{NOW_MS, SCOPE, household, id, op_id};
+use crate::stamp::Stamp;
+use crate::wire::{Offer, PageGroup};
+
+#[test]
+fn ops_of_another_commune_are_not_taken_back() {
+    let (mut server, laptops) = village(1);
+    let mut one = kept(&laptops[0], 1);
+    one.group.ops[0].header.commune = domain::ids::CommuneId(id(0xbad));
+    let mut receipt = one.receipts[0].clone();
+    receipt.op_hash = one.group.ops[0].hash();
+    one.receipts = vec![server.key.seal(receipt)];
+    server.restore(&Server::new());
+    let reply = server.offer(&Offer { groups: vec![one], bare: vec![] });
+    assert_eq!(reply.groups[0].1, OfferOutcome::Unproven);
+}
+
+/// The chain goes over what is given back: ops and the stamps of their receipts.
+#[test]
+fn the_chain_covers_what_is_given_back() {
+    let (mut server, laptops) = village(1);
+    let one = kept(&laptops[0], 1);
+    server.restore(&Server::new());
+    let before = server.head();
+    server.offer(&Offer { groups: vec![one.clone()], bare: vec![] });
+    let receipt = &one.receipts[0];
+    let ops = [(receipt.op, &receipt.op_hash, receipt.stamp)];
+    let position = (before.epoch.number, before.position + 1).into();
+    assert_eq!(server.head().hash, before.hash.after(position, None, ops));
+    let other = [(receipt.op, &receipt.op_hash, Stamp(receipt.stamp.0 + 1))];
+    assert_ne!(server.head().hash, before.hash.after(position, None, other));
+}
+
+/// What the oldest backup has is not sent along; what stands at the next position is.
+#[test]
+fn what_goes_with_a_whole_record_is_what_the_oldest_backup_lacks() {
+    let (server, _) = village(1);
+    let row = &server.rows[&(MEMBER, id(2))];
+    let count = |watermark| kept_of(&server.store, watermark, [row]).unwrap().len();
+    assert_eq!([0, 1, 2, 3].map(count), [1, 1, 0, 0]);
+}
+
+/// Records of a scope that is not in sight are not given out, whoever asks for them.
+#[test]
+fn rows_out_of_sight_are_not_given_out() {
+    let (server, _) = village(1);
+    let asked = [(SCOPE, (0..=u8::MAX).collect::<Vec<u8>>())];
+    assert_eq!(usize::from(u8::MAX) + 1, BUCKETS);
+    let count = |sight: &Sight| rows(&server.store, sight, &asked).unwrap().len();
+    assert_eq!(count(&Sight::All), 2);
+    assert_eq!(count(&Sight::NOTHING), 0);
+    assert_eq!(count(&Sight::Only([OTHER].into())), 0);
+}
+
+/// One group goes whatever its size, and a page never carries more than one that does not fit.
+#[test]
+fn a_page_of_few_bytes_carries_one_group() {
+    let (mut server, mut laptops) = village(1);
+    for number in 5..9 {
+        laptops[0].save(household(number, 0, number, NOW_MS));
+    }
+    laptops[0].sync(&mut server);
+    let mut asked = crate::commune::Asked {
+        from: None,
+        believed: &Sight::All,
+        present: &Sight::All,
+        watermark: 0,
+        groups: usize::MAX,
+        bytes: 1,
+    };
+    for _ in 0..6 {
+        let page = crate::commune::page(&server.store, &server.store, &server.key, &asked).unwrap();
+        assert_eq!(page.groups.len(), 1);
+        asked.from = Some(page.to);
+    }
+    asked.from = None;
+    asked.bytes = usize::MAX;
+    let page = crate::commune::page(&server.store, &server.store, &server.key, &asked).unwrap();
+    assert_eq!((page.groups.len(), page.more), (6, false));
+}
+
+/// Four hundred groups come back, each before what it stands on: the log reads a few rows for each, not all that waits
+/// each time.
+#[test]
+fn giving_back_costs_the_same_for_each_group() {
+    let offered = |count: u128| {
+        let (mut server, mut laptops) = village(1);
+        let backup = server.clone();
+        laptops[0].save(household(5, 0, 50, NOW_MS));
+        for number in 100..100 + count {
+            laptops[0].save(visit(number, 0, number, 50));
+        }
+        let reply = server.push(&laptops[0].batch(1000));
+        laptops[0].acknowledge(&reply).unwrap();
+        laptops[0].sync(&mut server);
+        let mut groups: Vec<PageGroup> = laptops[0].retained.groups().cloned().collect();
+        groups.reverse();
+        server.restore(&backup);
+        let before = server.rows_read.get();
+        server.offer(&Offer { groups, bare: vec![] });
+        assert_eq!(server.rows.len(), 3 + usize::try_from(count).unwrap());
+        assert!(server.waiting.is_empty());
+        server.rows_read.get() - before
+    };
+    let (few, many) = (offered(40), offered(400));
+    assert!(many < 11 * few, "{few} rows for 40 groups, {many} for 400");
+}
+
+/// A laptop that withholds what an op says does not make it known.
+#[test]
+fn a_header_of_the_living_is_not_taken() {
+    let (mut server, laptops) = village(1);
+    let one = kept(&laptops[0], 1);
+    server.restore(&Server::new());
+    assert_eq!(server.offer(&Offer { groups: vec![], bare: bare(&one) }).bare, [false]);
+    assert!(server.store.known(op_id(1, 0)).unwrap().is_none());
+    assert!(matches!(
+        server.offer(&Offer { groups: vec![one], bare: vec![] }).groups[0].1,
+        OfferOutcome::Held(_)
+    ));
+}
+
+/// A part came back first; then its author, whose disk was put back, pushes the whole Save. Each op stands once in the
+/// stream.
+#[test]
+fn what_came_back_first_is_not_carried_again_with_the_rest() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &visit(5, 0, 60, 1)));
+    let before = laptops[0].clone();
+    all_sync(&mut server, &mut laptops);
+    let mut half = kept(&laptops[1], 5);
+    half.group.ops.remove(0);
+    half.receipts.remove(0);
+    server.restore(&backup);
+    server.offer(&Offer { groups: vec![half], bare: vec![] });
+    laptops[0] = before;
+    all_sync(&mut server, &mut laptops);
+    let carried = server.groups().filter(|one| one.group.id.0 == id(5));
+    assert_eq!(carried.map(|one| one.group.ops.len()).collect::<Vec<_>>(), [1, 1]);
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows && laptop.own.is_empty()));
+}
