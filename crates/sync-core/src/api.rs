@@ -18,10 +18,13 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::address::{AddressError, DEFAULT_PORT, ServerAddress};
 use crate::hex;
+use crate::membership::Certificate;
 use crate::wire::{SigningKey, VerifyingKey};
 
 /// POST [`EnrolRequest`] → [`EnrolReply`], JSON both ways. The only one without a token.
 pub const ENROL: &str = "/v1/enrol";
+/// POST [`ReadmitRequest`] → [`ReadmitReply`], JSON both ways.
+pub const READMIT: &str = "/v1/readmit";
 /// POST [`crate::wire::Hello`] → [`crate::wire::HelloReply`], JSON both ways.
 pub const HELLO: &str = "/v1/hello";
 /// POST [`crate::wire::SignedBatch::to_body`], zstd-compressed → [`crate::wire::PushReply`], JSON,
@@ -83,6 +86,50 @@ impl EnrolRequest {
     }
 }
 
+/// What a laptop sends whose token the server does not know any more: it was put back to before the enrolment (§6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadmitRequest {
+    /// [`EnrolReply::certificate`]
+    pub certificate: Certificate,
+    /// What people call the laptop.
+    pub device_name: String,
+    /// The device key's Ed25519 signature over the certificate's code, 128 lower-case hexadecimal digits.
+    pub proof: String,
+}
+
+fn readmitted_text(certificate: &Certificate) -> Vec<u8> {
+    [b"tungnha 2026 admitted again\n".as_slice(), &certificate.mac].concat()
+}
+
+impl ReadmitRequest {
+    /// A request of the laptop that holds the key.
+    pub fn signed(certificate: Certificate, device_key: &SigningKey, device_name: &str) -> Self {
+        let proof = hex::text(&device_key.sign(&readmitted_text(&certificate)).to_bytes());
+        Self { certificate, device_name: device_name.to_owned(), proof }
+    }
+
+    /// The device's public key; `None` unless the sender holds its other half.
+    pub fn proven_key(&self) -> Option<VerifyingKey> {
+        let key = VerifyingKey::from_bytes(&self.certificate.device_key).ok().filter(|key| !key.is_weak())?;
+        let proof = Signature::from_bytes(&hex::parse(&self.proof)?);
+        key.verify_strict(&readmitted_text(&self.certificate), &proof).ok()?;
+        Some(key)
+    }
+}
+
+/// What a laptop is given that was admitted again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadmitReply {
+    /// For `Authorization`; an earlier one opens nothing any more.
+    pub token: String,
+}
+
+impl fmt::Debug for ReadmitReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadmitReply").finish_non_exhaustive()
+    }
+}
+
 /// What a new device is given. The token is shown once and never again.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolReply {
@@ -108,6 +155,9 @@ pub struct EnrolReply {
     pub basis: Basis,
     /// The server's clock.
     pub server_time_ms: i64,
+    /// By which the laptop is admitted again, should the server be put back to before this. `None` of an older server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 impl fmt::Debug for EnrolRequest {
@@ -174,6 +224,8 @@ codes! {
     AuthUnknownToken = "auth.unknown_token",
     /// The device was revoked.
     AuthRevoked = "auth.revoked",
+    /// Not a certificate of this commune, or not of the laptop that shows it.
+    AuthBadCertificate = "auth.bad_certificate",
     /// An order to erase itself, asked for by a device that belongs here.
     AuthNotRevoked = "auth.not_revoked",
     /// The message names another device than the token's.

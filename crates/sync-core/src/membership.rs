@@ -1,7 +1,10 @@
 //! Two papers that a server gives a laptop: the certificate of its enrolment, by which it is admitted again after a
 //! restore that forgot it (§6), and the order to erase itself once it was revoked (§7).
 
+use std::fmt;
+
 use domain::ids::{CommuneId, DeviceId, UserId};
+use domain::people::Role;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +12,8 @@ use crate::local::LocalCounts;
 use crate::receipt::ReceiptKey;
 use crate::rights::Reach;
 
-/// A laptop's certificate. Only the server can write and read it; revocation stands above it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A laptop's certificate. Only the server can write it and know its own; revocation stands above it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Of which commune.
     pub commune: CommuneId,
@@ -18,6 +21,10 @@ pub struct Certificate {
     pub device: DeviceId,
     /// Who works on it.
     pub user: UserId,
+    /// What the commune calls them, or empty.
+    pub user_name: String,
+    /// As what they work.
+    pub role: Role,
     /// Its Ed25519 public key.
     #[serde(with = "crate::hex")]
     pub device_key: [u8; 32],
@@ -28,6 +35,13 @@ pub struct Certificate {
     /// Keyed BLAKE3 over all of the above.
     #[serde(with = "crate::hex")]
     pub mac: [u8; 16],
+}
+
+/// Without the name.
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("device", &self.device).finish_non_exhaustive()
+    }
 }
 
 impl ReceiptKey {
@@ -121,6 +135,8 @@ mod tests {
             commune: COMMUNE,
             device: device(1),
             user: user(1),
+            user_name: "Lan".into(),
+            role: Role::TeamMember,
             device_key: [3; 32],
             reaches: vec![Reach::WholeCommune],
             enrolled_at_ms: 5,
@@ -136,6 +152,8 @@ mod tests {
         check(|one| one.device = device(2));
         check(|one| one.user = user(2));
         check(|one| one.device_key[0] ^= 1);
+        check(|one| one.user_name.push('!'));
+        check(|one| one.role = Role::Admin);
         check(|one| one.reaches.clear());
         check(|one| one.enrolled_at_ms = 6);
         check(|one| one.mac[15] ^= 1);

@@ -55,6 +55,7 @@ pub(crate) fn router(register: Arc<Register>) -> Router {
         Shared { register, metrics: Arc::new(Metrics::default()), room: Arc::new(Semaphore::new(AT_ONCE)) };
     let (router, description) = OpenApiRouter::with_openapi(openapi::description())
         .routes(routes!(enrol::enrol))
+        .routes(routes!(enrol::readmit))
         .routes(routes!(sync::hello))
         .routes(routes!(sync::push))
         .routes(routes!(sync::pull))

@@ -49,6 +49,25 @@ pub(crate) struct EnrolReply {
     seal_to: String,
     basis: String,
     server_time_ms: i64,
+    /// To be shown as it is.
+    #[schema(value_type = Object)]
+    certificate: (),
+}
+
+/// See `sync_core::api::ReadmitRequest`.
+#[derive(ToSchema)]
+pub(crate) struct ReadmitRequest {
+    #[schema(value_type = Object)]
+    certificate: (),
+    device_name: String,
+    /// 128 hexadecimal digits.
+    proof: String,
+}
+
+/// See `sync_core::api::ReadmitReply`.
+#[derive(ToSchema)]
+pub(crate) struct ReadmitReply {
+    token: String,
 }
 
 /// See `sync_core::api::ApiError`.

@@ -33,7 +33,11 @@ fn status(code: &ApiCode) -> StatusCode {
     match code {
         C::EnrolUnknownCode | C::EnrolUsedCode | C::EnrolExpiredCode => StatusCode::FORBIDDEN,
         C::AuthUnknownToken => StatusCode::UNAUTHORIZED,
-        C::AuthRevoked | C::AuthOtherDevice | C::SyncSignature | C::SyncOtherCommune => StatusCode::FORBIDDEN,
+        C::AuthBadCertificate
+        | C::AuthRevoked
+        | C::AuthOtherDevice
+        | C::SyncSignature
+        | C::SyncOtherCommune => StatusCode::FORBIDDEN,
         C::EnrolBadKey | C::SyncUnreadable => StatusCode::BAD_REQUEST,
         C::SyncTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::SyncProtocol => StatusCode::UPGRADE_REQUIRED,

@@ -10,8 +10,10 @@ use domain::registry::{RecordKind, no};
 use domain::text::clean;
 use roster::{Meant, UnitNames};
 use rusqlite::params;
-use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode};
+use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode, ReadmitReply, ReadmitRequest};
+use sync_core::commune::CommuneStore;
 use sync_core::ledger::Entry;
+use sync_core::membership::Certificate;
 use sync_core::op::Scope;
 use sync_core::position::Position;
 use sync_core::rights::{Ended, Held, Reach, Sight};
@@ -268,6 +270,30 @@ impl Register {
         })
     }
 
+    /// A laptop that the register has forgotten, because it was put back to before the enrolment, by its certificate; and
+    /// one that it knows and that lost the answer. What the ledger says of it stands above what the certificate says.
+    pub fn readmit(&self, request: &ReadmitRequest) -> Result<ReadmitReply, ServerError> {
+        let bad = || refused(ApiCode::AuthBadCertificate);
+        let certificate = &request.certificate;
+        let key = request.proven_key().ok_or_else(bad)?;
+        let ours =
+            certificate.commune == self.commune() && self.keys().receipts.verify_certificate(certificate);
+        if !ours {
+            return Err(bad());
+        }
+        self.write(|intake| {
+            if intake.log.is_revoked(certificate.device)? {
+                return Err(refused(ApiCode::AuthRevoked));
+            }
+            if intake.log.enrolled(certificate.device)?.is_some_and(|known| known.signing_key != key) {
+                return Err(bad());
+            }
+            let token = Secret::new(certificate.device.0, self.machine())?;
+            intake.admit_again(certificate, &request.device_name, &token)?;
+            Ok(ReadmitReply { token: token.text() })
+        })
+    }
+
     /// How many laptops were ever enrolled here.
     pub fn device_count(&self) -> Result<u64, ServerError> {
         let sql = "SELECT count(*) FROM devices WHERE commune_id = ?1";
@@ -284,7 +310,25 @@ impl Register {
         let units = intake.log.hamlet_units()?;
         let name_of =
             |id: &HamletUnitId| units.iter().find(|unit| unit.id == *id).map(|unit| unit.name.clone());
+        let key = intake.log.enrolled(device.id)?.ok_or(ServerError::Internal("enrolled"))?.signing_key;
+        let reaches = if code.role.sees_whole_commune() {
+            vec![Reach::WholeCommune]
+        } else {
+            code.hamlet_units.iter().map(|unit| Reach::Scope((*unit).into())).collect()
+        };
+        let certificate = self.keys().receipts.certify(Certificate {
+            commune: intake.commune(),
+            device: device.id,
+            user: device.user,
+            user_name: code.user_name,
+            role: code.role.clone(),
+            device_key: key.to_bytes(),
+            reaches,
+            enrolled_at_ms: intake.now_ms(),
+            mac: [0; 16],
+        });
         Ok(EnrolReply {
+            certificate: Some(certificate),
             commune: intake.commune(),
             commune_name: intake.office.name.clone(),
             device: device.id,
@@ -381,6 +425,37 @@ impl Intake<'_> {
             params![self.commune().0, known.id.0, token.hash().as_bytes()],
         )?;
         Ok(Admitted { id: known.id, user: known.user, token: token.text() })
+    }
+
+    fn admit_again(&mut self, by: &Certificate, name: &str, token: &Secret) -> Result<(), ServerError> {
+        let commune = self.commune().0;
+        self.log.run(
+            "INSERT OR IGNORE INTO users VALUES (?1, ?2, ?3, ?4)",
+            params![commune, by.user.0, by.user_name, by.role.code()],
+        )?;
+        self.log.run(
+            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)
+             ON CONFLICT (commune_id, device_id) DO UPDATE SET token_hash = ?6",
+            params![
+                commune,
+                by.device.0,
+                by.user.0,
+                clean(name),
+                by.device_key,
+                token.hash().as_bytes(),
+                by.enrolled_at_ms,
+            ],
+        )?;
+        // The ledger is lost too: then the certificate is all that is known.
+        if !self.log.users_of(by.device)?.contains(&by.user) {
+            self.note(Entry::Enrolled { device: by.device, user: by.user })?;
+            if self.log.assignments_of(by.device)?.is_empty() {
+                by.reaches
+                    .iter()
+                    .try_for_each(|reach| self.note(Entry::Assigned { user: by.user, reach: *reach }))?;
+            }
+        }
+        Ok(())
     }
 
     fn new_device(

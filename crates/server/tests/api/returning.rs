@@ -6,19 +6,20 @@ use std::sync::Arc;
 use domain::people::Role;
 use reqwest::StatusCode;
 use server::{Options, Register, Transport};
-use sync_core::api::{self, ApiCode};
+use sync_core::api::{self, ApiCode, ReadmitReply, ReadmitRequest};
 use sync_core::digest::Buckets;
 use sync_core::head::HeadReceipt;
 use sync_core::ingest::{GroupOutcome, Quarantine};
 use sync_core::membership::EraseOrder;
 use sync_core::offer::OfferOutcome;
 use sync_core::op::Scope;
+use sync_core::rights::Reach;
 use sync_core::wire::{
     DigestsReply, EraseOrderRequest, Hello, HelloReply, Offer, OfferReply, PageGroup, RowsReply, RowsRequest,
     VerifyingKey,
 };
 
-use crate::office::{Laptop, Office, Refused, answer};
+use crate::office::{Laptop, Office, Refused, answer, client};
 
 const A: &str = "Thôn Sen Hạ";
 const B: &str = "Thôn Tre Thượng";
@@ -164,4 +165,55 @@ async fn a_revoked_laptop_may_push_into_quarantine_and_fetch_its_order() {
     assert!(!order.is_for(&identity, lan.me.device, lan.incarnation + 1));
     let own = officer.household(A, "Vũ Bình").2;
     assert_eq!(officer.push(vec![own]).await.unwrap().groups[0].outcome, GroupOutcome::Applied);
+}
+
+async fn readmit(url: &str, request: &ReadmitRequest) -> Result<ReadmitReply, Refused> {
+    answer(client().post(format!("{url}{}", api::READMIT)).json(request).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_laptop_that_was_enrolled_after_the_backup_is_admitted_again_and_a_revoked_one_is_not() {
+    for ledger in [true, false] {
+        let office = Office::open();
+        let _officer = office.with_units(&[A]).await;
+        let backup = office.register.backup(&office.dir.path().join("backups")).unwrap();
+        let mut lan = office.laptop(Role::TeamMember, &[A]).await;
+        let minh = office.laptop(Role::TeamMember, &[A]).await;
+        office.register.revoke(minh.me.device).unwrap();
+        if !ledger {
+            // The disk is gone with all that lay beside the register.
+            std::fs::remove_file(office.dir.path().join("data/ledger.jsonl")).unwrap();
+        }
+        let office = put_back(office, &backup.file, ledger).await;
+        lan.url = office.serving.url.clone();
+        assert_eq!(shows(&lan, None).await.unwrap_err().1.code, ApiCode::AuthUnknownToken);
+        let certificate = lan.me.certificate.clone().unwrap();
+        let request = ReadmitRequest::signed(certificate.clone(), &lan.key, "Máy chị Lan");
+        lan.token = readmit(&lan.url, &request).await.unwrap().token;
+        let mine = lan.household(A, "Lê An").2;
+        let mut batch = lan.batch(vec![mine]);
+        batch.epoch = shows(&lan, None).await.unwrap().head.epoch.number;
+        assert_eq!(lan.send(&batch).await.unwrap().groups[0].outcome, GroupOutcome::Applied);
+        // Its reply may have been lost.
+        lan.token = readmit(&lan.url, &request).await.unwrap().token;
+        shows(&lan, None).await.unwrap();
+        let of_minh = minh.me.certificate.clone().unwrap();
+        let back =
+            readmit(&lan.url, &ReadmitRequest::signed(of_minh.clone(), &minh.key, "Máy anh Minh")).await;
+        assert_eq!(
+            back.map(drop).map_err(|refused| refused.1.code),
+            if ledger { Err(ApiCode::AuthRevoked) } else { Ok(()) }
+        );
+        // Somebody else's certificate, and one that was changed.
+        let mut changed = certificate.clone();
+        changed.reaches = vec![Reach::WholeCommune];
+        for wrong in [
+            ReadmitRequest::signed(of_minh, &lan.key, "x"),
+            ReadmitRequest::signed(changed, &lan.key, "x"),
+            ReadmitRequest { proof: String::new(), ..request.clone() },
+        ] {
+            let refused = readmit(&lan.url, &wrong).await.unwrap_err();
+            assert_eq!((refused.0, refused.1.code), (StatusCode::FORBIDDEN, ApiCode::AuthBadCertificate));
+        }
+    }
 }
