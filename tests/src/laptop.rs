@@ -68,6 +68,7 @@ pub fn identity(seal_to: String) -> Identity {
         hamlet_units: vec![UNIT],
         basis: Basis::Consent,
         seal_to,
+        certificate: None,
         link: String::new(),
     }
 }

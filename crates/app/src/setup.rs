@@ -165,6 +165,7 @@ fn identity(reply: &EnrolReply, commune: &Commune) -> Result<Identity, AppError>
         hamlet_units: reply.hamlet_units.clone(),
         basis: reply.basis.clone(),
         seal_to: reply.seal_to.clone(),
+        certificate: reply.certificate.clone(),
         link: serde_json::to_string(commune).map_err(|_| AppError::new(LINK_DAMAGED))?,
     })
 }

@@ -56,6 +56,7 @@ pub(crate) fn laptop(place: Place<'_>) -> Result<Laptop, AppError> {
         hamlet_units: vec![unit],
         // Sealed to a key whose other half is dropped here: readable by nobody.
         seal_to: age::x25519::Identity::generate().to_public().to_string(),
+        certificate: None,
         basis: commune_told.basis.clone(),
         link: serde_json::to_string(&commune_told).map_err(|_| AppError::new(crate::error::LINK_DAMAGED))?,
     };

@@ -64,6 +64,7 @@ fn laptop(basis: Basis) -> (TempDir, Laptop) {
         hamlet_units: vec![UNIT],
         basis: basis.clone(),
         seal_to: age::x25519::Identity::generate().to_public().to_string(),
+        certificate: None,
         link: String::new(),
     };
     let options = Options {

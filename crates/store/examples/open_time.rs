@@ -63,6 +63,7 @@ fn main() -> Done<()> {
             role: Role::TeamMember,
             hamlet_units: vec![UNIT],
             seal_to: age::x25519::Identity::generate().to_public().to_string(),
+            certificate: None,
             link: String::new(),
         };
         let mut store = Store::create(DataFolder::open(dir.path())?, &identity, PASSPHRASE, options()?)?;

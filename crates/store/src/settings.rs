@@ -7,6 +7,7 @@ use domain::people::Role;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sync_core::membership::Certificate;
 use sync_core::position::Cursor;
 
 use crate::error::StoreError;
@@ -29,6 +30,9 @@ pub struct Identity {
     pub basis: Basis,
     /// The commune's age recipient: what the outbox is sealed to.
     pub seal_to: String,
+    /// By which the commune's server admits this laptop again, should it have forgotten it.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
     /// What the transport needs to reach the server and be known there; not looked into here.
     pub link: String,
 }

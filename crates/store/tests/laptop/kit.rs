@@ -94,6 +94,7 @@ pub(crate) fn identity(commune: &age::x25519::Identity) -> Identity {
         hamlet_units: vec![UNIT],
         basis: Basis::Consent,
         seal_to: commune.to_public().to_string(),
+        certificate: None,
         link: String::new(),
     }
 }
