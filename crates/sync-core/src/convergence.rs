@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::commune::{CommuneStore, Waiting};
 use crate::group::Group;
 use crate::ingest::Quarantine;
+use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Own, Rows, Server};
 use crate::offer::HistoryView;
@@ -20,6 +21,7 @@ use crate::rights::Reach;
 use crate::row::Row;
 use crate::samples::{group, id};
 use crate::value::Value;
+use crate::wire::Offer;
 
 /// Years 1970 to 2200.
 const CLOCKS_MS: std::ops::Range<i64> = 0..7_258_118_400_000;
@@ -46,6 +48,8 @@ enum Step {
     Move(usize, u128, u128, i64),
     /// Laptop, the units its people work in from now on.
     Reassign(usize, Vec<u128>),
+    /// A laptop no longer belongs here.
+    Revoke(usize),
     /// A backup is taken; the two newest may be put back.
     Backup,
     /// One of them is put back, with the witness file or without.
@@ -108,6 +112,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (laptop(), CLOCKS_MS).prop_map(|(l, clock)| Step::Informed(l, clock)),
         1 => (laptop(), 1_u128..4, 0_u128..2, CLOCKS_MS).prop_map(|(l, record, to, clock)| Step::Move(l, record, to, clock)),
         1 => (laptop(), vec(0_u128..2, 0..3)).prop_map(|(l, units)| Step::Reassign(l, units)),
+        1 => prop::bool::weighted(0.2).prop_flat_map(move |really| {
+            laptop().prop_map(move |l| if really { Step::Revoke(l) } else { Step::Backup })
+        }),
         1 => Just(Step::Backup),
         1 => prop_oneof![2 => 1_u128..4, 2 => (0_u128..3, 1_u128..4).prop_map(|(author, nth)| person(author, nth)), 1 => 1004_u128..1100].prop_map(Step::Erase),
         1 => (laptop(), 0_usize..3).prop_map(|(l, nth)| Step::Mend(l, nth)),
@@ -375,6 +382,7 @@ fn run(steps: &[Step], seed: u64) {
                 let reaches: Vec<Reach> = units.iter().map(|n| Reach::Scope(unit(*n))).collect();
                 server.assign(laptops[*l].device, &reaches);
             }
+            Step::Revoke(l) => server.note(Entry::Revoked { device: laptops[*l].device }),
             Step::Push(l, most, arrives, twice) => {
                 laptops[*l].meet(&mut server);
                 let batch = laptops[*l].batch(*most);
@@ -387,8 +395,9 @@ fn run(steps: &[Step], seed: u64) {
                 }
             }
             Step::Pull(l, most) => {
-                laptops[*l].meet(&mut server);
-                laptops[*l].pull(&server, *most);
+                if laptops[*l].meet(&mut server) {
+                    laptops[*l].pull(&server, *most);
+                }
                 confirmed.look(&laptops);
             }
             Step::Incarnation(l, random) => {
@@ -416,7 +425,9 @@ fn run(steps: &[Step], seed: u64) {
                 for _ in 0..2 {
                     laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
                 }
-                laptops[*l].pull(&server, usize::MAX);
+                if laptops[*l].meet(&mut server) {
+                    laptops[*l].pull(&server, usize::MAX);
+                }
                 let value = i64::try_from(number).unwrap();
                 let edit = Change { of: Kind::Newer, nth: 1, field: 0, value };
                 let knows = laptops[*l].base.contains_key(&(777, id(7001)))
@@ -441,9 +452,20 @@ fn run(steps: &[Step], seed: u64) {
     for _ in 0..3 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
     }
+    // What a revoked laptop holds is sealed; a courier brings it.
+    let revoked: Vec<bool> = laptops.iter().map(|one| server.standing.is_revoked(one.device)).collect();
+    for (laptop, _) in laptops.iter().zip(&revoked).filter(|(_, revoked)| **revoked) {
+        assert!(laptop.base.is_empty() && laptop.retained.is_empty(), "readable on a revoked laptop");
+        let own = laptop.own.iter().filter(|own| !own.receipts.is_empty()).map(Own::as_offered);
+        let groups = laptop.sealed.groups().cloned().chain(own).collect();
+        server.offer(&Offer { groups, bare: vec![] });
+    }
+    for _ in 0..2 {
+        laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
+    }
     let bytes = |rows: &Rows| rows.values().map(Row::to_bytes).collect::<Vec<_>>();
     let keys = |rows: &Rows| rows.keys().copied().collect::<Vec<_>>();
-    for laptop in &laptops {
+    for (laptop, _) in laptops.iter().zip(&revoked).filter(|(_, revoked)| !**revoked) {
         // What is kept apart with its receipts, and may stay there, is not delivered.
         let apart =
             |own: &&Own| server.waiting.iter().any(|one| one.numbered.group.id == own.numbered.group.id);
@@ -473,7 +495,8 @@ fn run(steps: &[Step], seed: u64) {
     let stream = server.groups().map(|group| &group.group);
     let waiting = server.waiting.iter().map(|one| &one.numbered.group);
     let kept = laptops.iter().flat_map(|laptop| laptop.retained.groups()).map(|kept| &kept.group);
-    let own = laptops.iter().flat_map(|laptop| &laptop.own).map(|own| &own.numbered.group);
+    let belongs = laptops.iter().zip(&revoked).filter(|(_, revoked)| !**revoked).map(|(laptop, _)| laptop);
+    let own = belongs.flat_map(|laptop| &laptop.own).map(|own| &own.numbered.group);
     let mut left = stream.chain(waiting).chain(kept).chain(own).flat_map(|group| &group.ops);
     assert!(!left.any(|op| is_erased(&server, op)), "the erased is still there");
     assert!(!server.rows.keys().any(|(_, record)| erased.contains(record)), "a row of the erased");

@@ -65,7 +65,7 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    fn as_offered(&self) -> PageGroup {
+    pub(crate) fn as_offered(&self) -> PageGroup {
         let (group, receipts) = (self.numbered.group.clone(), self.receipts.clone());
         PageGroup { position: self.at.unwrap_or_default(), group, receipts }
     }
