@@ -3,8 +3,9 @@
 //! listed when that was forgotten, or because it was begun under something listed afterwards (F12). A record that lives
 //! elsewhere is never listed by an op that merely names somebody listed.
 //!
-//! People are listed by the ledger alone, one line each: who lived in an erased household is decided once, when that is
-//! ordered, and not again by a log that was put back and has somebody where they lived before.
+//! Who lived in an erased household is decided once, when that is ordered: each of them has a line of the ledger. No walk
+//! leads from a household to people, in a log that was put back it would find those who lived there before. Somebody who
+//! is begun in an erased household afterwards is listed in the log that finds it, until a receipt says that they lived.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +28,8 @@ pub const ANY_KIND: u16 = 0;
 pub(crate) struct Gone {
     /// Indexes of ops of which nothing is kept.
     pub(crate) ops: BTreeSet<u16>,
-    /// Records that these ops begin: from now on they are listed too, if the group may be written at all.
+    /// Records that these ops begin: from now on they are listed too, if the group is taken, or would be but for a record
+    /// that is still to come. What may not be written lists nobody, or whoever knows an id could make it disappear.
     pub(crate) begun: Vec<Listed>,
 }
 
@@ -38,7 +40,8 @@ impl Gone {
 }
 
 /// Which ops are about somebody listed: their record is, or they begin it under something that is, be it in the same
-/// group. Who came back with a receipt (`receipted`) was in the log, and would have a line.
+/// group. Of people who come back with a receipt (`receipted`) the ledger alone says it: they were in the log once, and may
+/// have moved on before their household was erased.
 pub(crate) fn gone<'o, V: LogView>(
     rows: &mut Rows<'_, V>,
     ops: impl IntoIterator<Item = &'o Op>,
@@ -48,7 +51,11 @@ pub(crate) fn gone<'o, V: LogView>(
     let mut living: BTreeSet<Listed> = BTreeSet::new();
     for op in ops {
         let of_it = (op.header.kind, op.header.record);
-        let mut listed = is_listed(rows, &gone, of_it)?;
+        let by_ledger = receipted && of_it.0 == RecordKind::Member.no();
+        let mut listed = match by_ledger {
+            true => rows.view().erased(ANY_KIND, of_it.1)?,
+            false => is_listed(rows, &gone, of_it)?,
+        };
         let kind = RecordKind::from_no(op.header.kind).filter(|kind| lies_under(op, *kind, receipted));
         if let Some(kind) = kind.filter(|_| !listed && !living.contains(&of_it))
             && rows.get(of_it.0, of_it.1)?.is_none()
@@ -79,38 +86,65 @@ fn is_listed<V: LogView>(rows: &Rows<'_, V>, gone: &Gone, record: Listed) -> Res
 }
 
 /// What a laptop has to forget of what it holds: the listed records, what lies under one of them by its row, and what
-/// its ops begin under one. `rows` and `ops` are everything that is held, each op with whether it has a receipt.
+/// its ops begin under one; but for people, whom the ledger lists. `rows` and `ops` are everything that is held.
 pub fn forget<'r>(
     listed: &BTreeSet<Listed>,
     rows: impl IntoIterator<Item = &'r Row>,
-    ops: impl IntoIterator<Item = (&'r Op, bool)>,
+    ops: impl IntoIterator<Item = &'r Op>,
 ) -> BTreeSet<Listed> {
     let mut held = BTreeSet::new();
-    let mut under: Vec<(Listed, Uuid)> = Vec::new();
+    let mut under: Vec<(Listed, Listed)> = Vec::new();
     for row in rows {
         held.insert((row.kind, row.record));
-        if row.kind != RecordKind::Member.no() {
-            under.extend(above_row(row).map(|above| ((row.kind, row.record), above)));
-        }
+        under.extend(above_row(row).map(|above| ((row.kind, row.record), above)));
     }
-    for (op, receipted) in ops {
+    for op in ops {
         let of_it = (op.header.kind, op.header.record);
         let Some(kind) = RecordKind::from_no(op.header.kind) else { continue };
-        if !held.contains(&of_it) && lies_under(op, kind, receipted) {
-            under.extend(above(op, kind).map(|(_, above)| (of_it, above)));
+        if !held.contains(&of_it) && begins(op, kind) {
+            under.extend(above(op, kind).map(|(kind, above)| (of_it, (kind.no(), above))));
         }
     }
+    under.retain(|((kind, _), _)| *kind != RecordKind::Member.no());
     let mut gone = listed.clone();
-    let mut ids: BTreeSet<Uuid> = gone.iter().map(|(_, id)| *id).collect();
     loop {
         let before = gone.len();
-        for (record, above) in &under {
-            if ids.contains(above) && gone.insert(*record) {
-                ids.insert(record.1);
+        for (record, (kind, above)) in &under {
+            if lists(&gone, *kind, *above) {
+                gone.insert(*record);
             }
         }
         if gone.len() == before {
             return gone;
+        }
+    }
+}
+
+/// The records that a laptop began, and the log took without keeping anything of them: somebody begun in an erased
+/// household, and what lies under them. `without_row` are ops that the present history has, by the laptop's cursor, and
+/// whose record is not among its rows.
+pub fn never_came<'o>(
+    listed: &BTreeSet<Listed>,
+    without_row: impl IntoIterator<Item = &'o Op>,
+) -> BTreeSet<Listed> {
+    let ops: Vec<(&Op, RecordKind)> = without_row
+        .into_iter()
+        .filter_map(|op| Some(op).zip(RecordKind::from_no(op.header.kind)))
+        .filter(|(op, kind)| begins(op, *kind))
+        .collect();
+    let mut never = BTreeSet::new();
+    loop {
+        let before = never.len();
+        for (op, kind) in &ops {
+            let gone = |(kind, above): (RecordKind, Uuid)| {
+                lists(listed, kind.no(), above) || never.contains(&(kind.no(), above))
+            };
+            if above(op, *kind).any(gone) {
+                never.insert((op.header.kind, op.header.record));
+            }
+        }
+        if never.len() == before {
+            return never;
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::position::Position;
 use crate::receipt::{Found, Receipt, ReceiptKey};
 use crate::rights::{Held, may_write};
 use crate::row::Row;
-use crate::stamp::{Stamp, StampInputs, effective_stamp};
+use crate::stamp::{OrderKey, Stamp, StampInputs, effective_stamp};
 use crate::wire::Numbered;
 
 /// What ingest reads of a commune's log.
@@ -57,6 +57,8 @@ pub trait LogView {
 pub struct Apart {
     /// Why.
     pub reason: Quarantine,
+    /// Where it was written; `None` of a group without ops.
+    pub scope: Option<Scope>,
     /// Of the ops that are kept of it.
     pub hashes: Vec<OpHash>,
 }
@@ -148,9 +150,9 @@ impl<'v, V: LogView> Rows<'v, V> {
 pub enum Quarantine {
     /// It breaks a rule of groups, or an op of that name with another content is known.
     Invalid,
-    /// The device had no assignment to the scope. Tried again when assignments change.
+    /// The device had no assignment to the scope, or reached into another. Tried again when assignments change.
     Rights,
-    /// A record or the parent of one is not known yet. Tried again at each commit.
+    /// A record or the parent of one is not known yet. Tried again when it comes.
     NoParent,
     /// A person decided what becomes of it: it was written anew, or given up. Nothing tries it again.
     Mended,
@@ -347,7 +349,7 @@ pub fn ingest<V: LogView>(
         ops.push(Judged { op, hash: *hash, known, stamp: Stamp::default(), erased: gone.has(op) });
     }
     let all_known = ops.iter().all(|one| one.known.is_some());
-    if context.arrival == Arrival::Pushed && !all_known {
+    if context.arrival == Arrival::Pushed && (invalid || !all_known) {
         let kept: Vec<OpHash> = ops.iter().filter(|one| !one.erased).map(|one| one.hash).collect();
         if let Some(reason) = Apart::with(view.apart(group.id)?, &kept) {
             // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
@@ -372,7 +374,7 @@ pub fn ingest<V: LogView>(
         return take(rows, ops, context, Ingested { erased: gone.begun, ..judged });
     };
     // Of what is only about the erased there is nothing left that anybody could look at, and nothing to be missed.
-    let erased = if reason == Quarantine::Invalid { vec![] } else { gone.begun };
+    let erased = if reason == Quarantine::NoParent { gone.begun } else { vec![] };
     let (commits, outcome) = (judged.part.is_some(), GroupOutcome::Quarantined(reason));
     Ok(Ingested { erased, lacks, outcome, commits, ..judged })
 }
@@ -396,6 +398,12 @@ fn keeps_apart<V: LogView>(
     if let Some(reason) = decided(rows, &fresh)? {
         return Ok(Some(Why { reason, lacks: None }));
     }
+    for op in fresh.iter().filter(|op| op.header.kind == RecordKind::Mending.no()) {
+        let decides = |one: &Apart| one.scope.is_none_or(|scope| mends(op.header.scope, scope));
+        if !rows.view().apart(GroupId(op.header.record))?.iter().all(decides) {
+            return Ok(Some(Why { reason: Quarantine::Rights, lacks: None }));
+        }
+    }
     let base = context.base_known.then_some(first.header.base);
     let may = may_write(context.held, first.header.scope, base, context.received_at_ms);
     if !may || !scopes_fit(rows, &fresh, base)? {
@@ -418,10 +426,18 @@ pub(crate) fn decided<V: LogView>(
         return Ok(Some(Quarantine::Mended));
     }
     for op in fresh.iter().filter(|op| op.header.kind == kind) {
-        // Who saw an earlier decision may take another one.
-        let unseen = op.fields.iter().all(|edit| edit.replaced.is_none());
-        let decided_before = unseen && rows.get(kind, op.header.record)?.is_some();
-        if decided_before || rows.view().took(GroupId(op.header.record))? {
+        let group = GroupId(op.header.record);
+        // Who saw the decision that stands may take another one; one of elsewhere decides nothing.
+        let saw = |no: u16, key: OrderKey| op.field(no).is_some_and(|edit| edit.replaced == Some(key.op));
+        let stands = |row: &Row| {
+            let mut cells = row.cells.iter();
+            mends(row.scope, op.header.scope) && !cells.any(|(no, cell)| saw(*no, cell.key))
+        };
+        let decided_before = rows.get(kind, group.0)?.is_some_and(stands);
+        // Of what was taken in part the rest may still wait, or another content under its name.
+        let waits = |one: &Apart| !matches!(one.reason, Quarantine::Mended | Quarantine::Overtaken);
+        let open = rows.view().apart(group)?.iter().any(waits);
+        if decided_before || (!open && rows.view().took(group)?) {
             return Ok(Some(Quarantine::Overtaken));
         }
     }

@@ -8,7 +8,7 @@ use domain::registry::{RecordKind, no};
 use uuid::Uuid;
 
 use crate::offer::HistoryView;
-use crate::op::Scope;
+use crate::op::{GroupId, Scope};
 use crate::parents::above_row;
 use crate::position::Position;
 use crate::row::Row;
@@ -30,35 +30,75 @@ fn destination(row: &Row) -> Option<Scope> {
         RecordKind::Alley => no::ALLEY_UNIT,
         _ => return None,
     };
-    // A record of everybody's stays everybody's.
-    let unit = row.value(field).and_then(|value| value.as_uuid()).map(Scope)?;
-    (row.scope != Scope::COMMUNE && unit != row.scope).then_some(unit)
+    row.value(field).and_then(|value| value.as_uuid()).map(Scope)
 }
 
-/// Moves what the changed rows of a commit say. `changed` are rows as they stand after it, not stored yet.
-pub fn follow<V: HistoryView>(view: &V, changed: &[Row], position: Position) -> Result<Moved, V::Error> {
+/// The household that somebody was put into by this commit.
+fn put_into(row: &Row, by: Option<GroupId>) -> Option<Uuid> {
+    let cell = row.cells.get(&no::MEMBER_HOUSEHOLD).filter(|_| row.kind == RecordKind::Member.no())?;
+    let written = by.is_none_or(|group| cell.key.op.group == group);
+    cell.value.as_uuid().filter(|_| written)
+}
+
+/// Moves what the changed rows of a commit say: records that name another unit, and people who were put into a household
+/// that lies elsewhere. `changed` are rows as they stand after it, not stored yet; `by` is the group that wrote them, or
+/// `None` where they may be made of several.
+pub fn follow<V: HistoryView>(
+    view: &V,
+    changed: &[Row],
+    by: Option<GroupId>,
+    position: Position,
+) -> Result<Moved, V::Error> {
     let changed: BTreeMap<(u16, Uuid), &Row> =
         changed.iter().map(|row| ((row.kind, row.record), row)).collect();
     let mut moved = Moved::default();
+    // Households come before people: their kind's number is the lower one.
     for mover in changed.values() {
-        let Some(to) = destination(mover) else { continue };
-        let Some((from, unit)) = mover.scope.unit().zip(to.unit()) else { continue };
+        let lies = moved.rows.iter().find(|one| (one.kind, one.record) == (mover.kind, mover.record));
+        let scope = lies.map_or(mover.scope, |one| one.scope);
+        let to = match put_into(mover, by) {
+            Some(household) => {
+                scope_of(view, &changed, &moved, household)?.filter(|to| *to != Scope::COMMUNE)
+            }
+            None => destination(mover),
+        };
+        // A record of everybody's stays everybody's.
+        let Some(to) = to.filter(|to| scope != Scope::COMMUNE && *to != scope) else { continue };
+        let Some((from, unit)) = scope.unit().zip(to.unit()) else { continue };
         let mut open = vec![(mover.kind, mover.record)];
         while let Some((kind, record)) = open.pop() {
-            let row = match changed.get(&(kind, record)) {
-                Some(row) => Some((*row).clone()),
-                None => view.row(kind, record)?,
+            let at = moved.rows.iter().position(|one| (one.kind, one.record) == (kind, record));
+            let row = match (at.and_then(|at| moved.rows.get(at)), changed.get(&(kind, record))) {
+                (Some(row), _) => Some(row.clone()),
+                (None, Some(row)) => Some((*row).clone()),
+                (None, None) => view.row(kind, record)?,
             };
-            let Some(row) = row.filter(|row| row.scope == mover.scope) else { continue };
-            open.extend(view.children(record)?);
+            let Some(row) = row.filter(|row| row.scope == scope) else { continue };
+            open.extend(view.children(kind, record)?);
             // Begun in this very commit, so that no look-up finds it yet.
-            let new = changed.values().filter(|row| above_row(row).any(|above| above == record));
+            let new = changed.values().filter(|row| above_row(row).any(|above| above == (kind, record)));
             open.extend(new.map(|row| (row.kind, row.record)));
-            if !moved.rows.iter().any(|one| (one.kind, one.record) == (kind, record)) {
-                moved.exits.push(Exit { position, kind, record, from, to: unit });
-                moved.rows.push(Row { scope: to, ..row });
+            if let Some(at) = at {
+                moved.rows.remove(at);
             }
+            moved.exits.push(Exit { position, kind, record, from, to: unit });
+            moved.rows.push(Row { scope: to, ..row });
         }
     }
     Ok(moved)
+}
+
+/// Where a household lies at the end of the commit, as far as it is known.
+fn scope_of<V: HistoryView>(
+    view: &V,
+    changed: &BTreeMap<(u16, Uuid), &Row>,
+    moved: &Moved,
+    household: Uuid,
+) -> Result<Option<Scope>, V::Error> {
+    let kind = RecordKind::Household.no();
+    let of_it = |row: &&Row| (row.kind, row.record) == (kind, household);
+    if let Some(row) = moved.rows.iter().find(of_it).or(changed.get(&(kind, household)).copied()) {
+        return Ok(Some(row.scope));
+    }
+    Ok(view.row(kind, household)?.map(|row| row.scope))
 }

@@ -8,13 +8,14 @@
 use std::collections::BTreeSet;
 
 use domain::ids::CommuneId;
+use domain::registry::RecordKind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::erasure::{Listed, gone};
+use crate::erasure::{ANY_KIND, Listed, gone};
 use crate::ingest::{Apart, Begun, LogView, Quarantine, Rows, decided};
 use crate::op::{Op, OpHash, OpHeader, OpId};
-use crate::parents::missing;
+use crate::parents::{kinds_above, missing};
 use crate::position::Position;
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::row::Row;
@@ -27,8 +28,17 @@ pub trait HistoryView: LogView {
     fn groups_of(&self, kind: u16, record: Uuid) -> Result<Vec<PageGroup>, Self::Error>;
     /// Where an op was committed in the present history.
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, Self::Error>;
-    /// Kinds and ids of the records right under this one ([`crate::parents::above_row`]).
-    fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
+    /// Kinds and ids of the records whose rows name this id as what they lie under ([`crate::parents::ids_above`]), in
+    /// that order.
+    fn under(&self, id: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error>;
+
+    /// The records right under this one. An id alone does not say it: two kinds may have used it.
+    fn children(&self, kind: u16, record: Uuid) -> Result<Vec<(u16, Uuid)>, Self::Error> {
+        let above = |kind: u16| RecordKind::from_no(kind).map_or(&[][..], kinds_above);
+        let mut under = self.under(record)?;
+        under.retain(|(child, _)| above(*child).iter().any(|above| above.no() == kind));
+        Ok(under)
+    }
 
     /// Every op of a record that was taken, with its stamp.
     fn ops_of(&self, kind: u16, record: Uuid) -> Result<Vec<(Op, Stamp)>, Self::Error> {
@@ -106,7 +116,8 @@ pub struct TakenBack {
     pub again: Vec<Row>,
     /// What became of it.
     pub outcome: OfferOutcome,
-    /// True if there is something to store at the position; of a group that waits, its header (F3).
+    /// True if there is something to store at the position; of a group that waits, its header (F3). Stamps that fell
+    /// beside it take the next position.
     pub commits: bool,
 }
 
@@ -150,6 +161,13 @@ pub fn take_back<V: HistoryView>(
     for (op, receipt) in proven.into_iter().filter(|(op, _)| !gone.has(op)) {
         match view.known(op.id())? {
             None => fresh.push((op, receipt)),
+            // Its name is known, and nothing of it was kept: it came without a receipt, as somebody begun in an erased
+            // household. The receipt says that they lived.
+            Some((hash, known))
+                if hash == receipt.op_hash && receipt.stamp <= known.stamp && was_dropped(view, op)? =>
+            {
+                fresh.push((op, receipt));
+            }
             Some((hash, known)) if hash == receipt.op_hash => {
                 held = held.max(view.committed_at(op.id())?);
                 if receipt.stamp < known.stamp {
@@ -176,6 +194,11 @@ pub fn take_back<V: HistoryView>(
     if let Some((group, reason)) = group.as_ref().zip(reason) {
         let hashes: Vec<OpHash> = fresh.iter().map(|(_, receipt)| receipt.op_hash).collect();
         let waited = context.released || Apart::with(view.apart(group.id)?, &hashes).is_some();
+        // Stamps that fall do so all the same: whoever brought them may never come again (F8).
+        let mut again = Vec::new();
+        for (kind, record) in fallen(&lowered) {
+            again.extend(made_anew(view, rows.get(kind, record)?, &lowered, &[])?);
+        }
         return Ok(TakenBack {
             waits: Some(PageGroup {
                 position: context.position,
@@ -185,13 +208,15 @@ pub fn take_back<V: HistoryView>(
             lacks,
             commits: !waited,
             erased,
+            lowered: lowered.into_iter().map(|(_, receipt)| receipt.clone()).collect(),
+            again,
             ..TakenBack::nothing(OfferOutcome::Waits(reason))
         });
     }
     for (op, receipt) in &fresh {
         rows.merge(op, receipt.stamp)?;
     }
-    let fallen: BTreeSet<_> = lowered.iter().map(|(op, _)| (op.header.kind, op.header.record)).collect();
+    let fallen = fallen(&lowered);
     let mut again = Vec::new();
     for (kind, record) in &fallen {
         again.extend(made_anew(view, rows.get(*kind, *record)?, &lowered, &fresh)?);
@@ -212,6 +237,17 @@ pub fn take_back<V: HistoryView>(
         commits: true,
         ..TakenBack::nothing(OfferOutcome::Held(position))
     })
+}
+
+/// True if the person is listed in this log alone, and not by the ledger.
+fn was_dropped<V: LogView>(view: &V, op: &Op) -> Result<bool, V::Error> {
+    let (kind, record) = (op.header.kind, op.header.record);
+    Ok(kind == RecordKind::Member.no() && view.erased(kind, record)? && !view.erased(ANY_KIND, record)?)
+}
+
+/// The records in which a stamp fell.
+fn fallen(lowered: &[(&Op, &Receipt)]) -> BTreeSet<(u16, Uuid)> {
+    lowered.iter().map(|(op, _)| (op.header.kind, op.header.record)).collect()
 }
 
 /// Takes the header of an erased op back: the log never forgets the name of an op that it gave a receipt (§9). Only of

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::registry::{Nature, RecordKind, no, parent_field};
 use uuid::Uuid;
 
+use crate::erasure::ANY_KIND;
 use crate::ingest::{LogView, Rows};
 use crate::op::{Op, Scope};
 use crate::position::{Position, is_after};
@@ -53,22 +54,34 @@ fn fields_above(kind: RecordKind) -> impl Iterator<Item = u16> {
     parent_field(kind).into_iter().chain(edge)
 }
 
-/// What a row lies under, at most two records: it moves and is erased with them.
-pub fn above_row(row: &Row) -> impl Iterator<Item = Uuid> {
+/// What a record of this kind may lie under: an edge joins people, or households.
+pub fn kinds_above(kind: RecordKind) -> &'static [RecordKind] {
+    match parent_kind(kind) {
+        Some(RecordKind::Household) => &[RecordKind::Household],
+        Some(RecordKind::Member) => &[RecordKind::Member],
+        Some(RecordKind::HamletUnit) => &[RecordKind::HamletUnit],
+        Some(_) | None if kind == RecordKind::SameAs => &[RecordKind::Member, RecordKind::Household],
+        Some(_) | None => &[],
+    }
+}
+
+/// What a row lies under: it moves and is erased with it. Each id once with each kind that it may be of.
+pub fn above_row(row: &Row) -> impl Iterator<Item = (u16, Uuid)> {
+    let kind = RecordKind::from_no(row.kind);
+    let kinds = kind.map_or(&[][..], kinds_above);
+    ids_above(row).flat_map(move |record| kinds.iter().map(move |kind| (kind.no(), record)))
+}
+
+/// The ids of what a row lies under, at most two.
+pub fn ids_above(row: &Row) -> impl Iterator<Item = Uuid> {
     let fields = RecordKind::from_no(row.kind).into_iter().flat_map(fields_above);
     fields.filter_map(|no| row.value(no)?.as_uuid())
 }
 
-/// What an op puts its record under. What an edge joins may be of two kinds; the smaller end comes first.
+/// What an op puts its record under, the smaller end of an edge first.
 pub(crate) fn above(op: &Op, kind: RecordKind) -> impl Iterator<Item = (RecordKind, Uuid)> {
     let named = fields_above(kind).filter_map(|no| op.field(no)?.value.as_uuid());
-    let either = [RecordKind::Member, RecordKind::Household];
-    named
-        .flat_map(move |record| match parent_kind(kind) {
-            Some(parent) => [Some((parent, record)), None],
-            None => either.map(|end| Some((end, record))),
-        })
-        .flatten()
+    named.flat_map(move |record| kinds_above(kind).iter().map(move |kind| (*kind, record)))
 }
 
 /// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
@@ -97,13 +110,24 @@ pub(crate) fn missing<V: LogView>(
         if !begun.contains(&of_it) && !begins(op, kind) && rows.get(of_it.0, of_it.1)?.is_none() {
             return Ok(Some(of_it));
         }
-        for (kind, above) in [parent_of(op, kind), also_under(op, kind)].into_iter().flatten() {
-            let above = (kind.no(), above);
-            let there = begun.contains(&above)
-                || rows.get(above.0, above.1)?.is_some()
-                || (receipted && rows.view().erased(above.0, above.1)?);
+        // An end of an edge is there if it is of either kind.
+        let ends = fields_above(kind).filter(|_| kind == RecordKind::SameAs);
+        let ends = ends.filter_map(|no| op.field(no)?.value.as_uuid()).map(|end| (kinds_above(kind), end));
+        let parents = [parent_of(op, kind), also_under(op, kind)].into_iter().flatten();
+        let parents: Vec<(Vec<u16>, Uuid)> = parents
+            .map(|(kind, above)| (vec![kind.no()], above))
+            .chain(ends.map(|(kinds, end)| (kinds.iter().map(|kind| kind.no()).collect(), end)))
+            .collect();
+        for (kinds, above) in parents {
+            let mut there = false;
+            for kind in &kinds {
+                there |= begun.contains(&(*kind, above))
+                    || rows.get(*kind, above)?.is_some()
+                    || (receipted && rows.view().erased(*kind, above)?);
+            }
             if !there {
-                return Ok(Some(above));
+                let kind = if let [kind] = kinds[..] { kind } else { ANY_KIND };
+                return Ok(Some((kind, above)));
             }
         }
         begun.insert(of_it);
@@ -147,14 +171,14 @@ pub(crate) fn scopes_fit<V: LogView>(
 }
 
 /// Where a record begins: with what it lies under, which may have moved since the op was written, or else in the op's
-/// scope. `scope_of` is where a record lies now; server and laptop begin every row here.
+/// scope; an edge with whichever end has moved. `scope_of` is where a record lies now; server and laptop begin every row
+/// here.
 pub fn begun<E>(op: &Op, mut scope_of: impl FnMut(u16, Uuid) -> Result<Option<Scope>, E>) -> Result<Row, E> {
     let mut row = Row::begun_by(op);
     for (kind, above) in RecordKind::from_no(op.header.kind).into_iter().flat_map(|kind| above(op, kind)) {
-        if let Some(scope) = scope_of(kind.no(), above)? {
-            if scope != Scope::COMMUNE {
-                row.scope = scope;
-            }
+        let moved = |scope: &Scope| *scope != Scope::COMMUNE && *scope != op.header.scope;
+        if let Some(scope) = scope_of(kind.no(), above)?.filter(moved) {
+            row.scope = scope;
             break;
         }
     }

@@ -49,3 +49,8 @@ DROP TABLE erased_by_id;
 ALTER TABLE quarantine ADD COLUMN lacks_kind INTEGER;
 ALTER TABLE quarantine ADD COLUMN lacks_id BLOB;
 CREATE INDEX quarantine_lacks ON quarantine (commune_id, reason, lacks_id, lacks_kind);
+
+-- What a record left, and where the stream carries it whole, is found without reading everybody's.
+DROP INDEX exits_of;
+CREATE INDEX exits_of ON exits (commune_id, record_id, kind, from_scope, position);
+CREATE INDEX whole_rows_of ON whole_rows (commune_id, record_id, kind);

@@ -344,7 +344,7 @@ impl Both {
             }
             for (kind, record) in self.memory.rows.keys() {
                 assert_eq!(log.kinds_of(*record)?, self.memory.kinds_of(*record).unwrap());
-                assert_eq!(log.children(*record)?, self.memory.children(*record).unwrap());
+                assert_eq!(log.under(*record)?, self.memory.under(*record).unwrap());
                 for n in 0..2 {
                     let left = self.memory.left(*kind, *record, unit(n)).unwrap();
                     assert_eq!(log.left(*kind, *record, unit(n))?, left);

@@ -7,7 +7,7 @@ use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
 use rusqlite::params;
 use sync_core::ingest::LogView;
-use sync_core::parents::above_row;
+use sync_core::parents::ids_above;
 use sync_core::projection::{household_as_of, residence_as_of};
 use sync_core::records::ResidenceEvent;
 use sync_core::row::Row;
@@ -47,7 +47,7 @@ impl Log<'_> {
             Some(kind) => parent_field(kind).and_then(|no| row.value(no)).and_then(|value| value.as_uuid()),
             None => None,
         };
-        let mut above = above_row(row);
+        let mut above = ids_above(row);
         self.run(
             "INSERT INTO records
                (commune_id, kind, record_id, scope_id, parent_id, body, above_id, also_above_id)

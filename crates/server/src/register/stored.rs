@@ -45,6 +45,19 @@ fn lacking(row: &SqlRow<'_>, at: usize) -> Result<Option<(u16, Uuid)>, ServerErr
     Ok(row.get::<_, Option<u16>>(at)?.zip(row.get(at + 1)?))
 }
 
+fn waiting(row: &SqlRow<'_>) -> Result<Waiting, ServerError> {
+    Ok(Waiting {
+        numbered: serde_json::from_slice(blob(row, 0)?).map_err(|_| ServerError::Damaged)?,
+        content: row.get(1)?,
+        reason: Quarantine::from(row.get::<_, String>(2)?),
+        stamps: json(row, 3)?,
+        receipts: json(row, 4)?,
+        received_at_ms: row.get(5)?,
+        entered_at: number(row, 6)?,
+        lacks: lacking(row, 7)?,
+    })
+}
+
 fn record(row: &SqlRow<'_>, at: usize) -> Result<Row, ServerError> {
     Row::from_bytes(blob(row, at)?).map_err(|_| ServerError::Damaged)
 }
@@ -119,11 +132,14 @@ impl HistoryView for Log<'_> {
         })
     }
 
-    fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, ServerError> {
+    fn under(&self, id: Uuid) -> Result<Vec<(u16, Uuid)>, ServerError> {
+        // Sorted here: asked to sort, SQLite would walk the primary key instead of either index.
         let sql = "SELECT kind, record_id FROM records WHERE commune_id = ?1 AND above_id = ?2
-                   UNION SELECT kind, record_id FROM records WHERE commune_id = ?1 AND also_above_id = ?2
-                   ORDER BY kind, record_id";
-        self.all(sql, params![self.commune.0, record], |row| Ok((row.get(0)?, row.get(1)?)))
+                   UNION ALL SELECT kind, record_id FROM records WHERE commune_id = ?1 AND also_above_id = ?2";
+        let mut under = self.all(sql, params![self.commune.0, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        under.sort_unstable();
+        under.dedup();
+        Ok(under)
     }
 }
 
@@ -234,10 +250,15 @@ impl CommuneStore for Log<'_> {
 
     fn put_group(&mut self, position: Position, group: Option<&PageGroup>) -> Result<(), ServerError> {
         let at = position.position.cast_signed();
-        self.run(
-            "DELETE FROM record_ops WHERE commune_id = ?1 AND position = ?2",
-            params![self.commune.0, at],
-        )?;
+        let sql = "SELECT body FROM bodies WHERE commune_id = ?1 AND position = ?2";
+        let old = self.one(sql, params![self.commune.0, at], |row| group_of(blob(row, 0)?))?;
+        for op in old.iter().flat_map(|old| &old.group.ops) {
+            self.run(
+                "DELETE FROM record_ops
+                 WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND position = ?4",
+                params![self.commune.0, op.header.record, op.header.kind, at],
+            )?;
+        }
         self.run("DELETE FROM bodies WHERE commune_id = ?1 AND position = ?2", params![self.commune.0, at])?;
         let Some(group) = group else { return Ok(()) };
         self.put_body(position.position, group)?;
@@ -329,36 +350,34 @@ impl CommuneStore for Log<'_> {
     }
 
     fn waiting(&self, which: Which) -> Result<Vec<Waiting>, ServerError> {
-        let (mut reason, mut group, mut lacks) = (None, None, None);
+        // One statement for each: with conditions that may not apply none of the indexes would be used.
+        macro_rules! select {
+            ($condition:literal) => {
+                concat!(
+                    "SELECT body, content, reason, stamps, receipts, received_at_ms, entered_at, lacks_kind, lacks_id
+                     FROM quarantine WHERE commune_id = ?1 ",
+                    $condition,
+                    " ORDER BY entered_at"
+                )
+            };
+        }
+        let commune = self.commune.0;
+        let waits = Quarantine::NoParent;
         match which {
-            Which::All => {}
-            Which::Of(one) => group = Some(one.0),
-            Which::For(one) => reason = Some(one),
-            Which::Lacking(one) => {
-                reason = Some(Quarantine::NoParent);
-                lacks = Some(one);
+            Which::All => self.all(select!(""), [commune], waiting),
+            Which::Of(group) => self.all(select!("AND group_id = ?2"), params![commune, group.0], waiting),
+            Which::For(reason) => {
+                self.all(select!("AND reason = ?2"), params![commune, reason.code()], waiting)
+            }
+            Which::Lacking(Some((kind, record))) => {
+                let sql = select!("AND reason = ?2 AND lacks_id = ?3 AND lacks_kind = ?4");
+                self.all(sql, params![commune, waits.code(), record, kind], waiting)
+            }
+            Which::Lacking(None) => {
+                let sql = select!("AND reason = ?2 AND lacks_id IS NULL");
+                self.all(sql, params![commune, waits.code()], waiting)
             }
         }
-        let (kind, record) = lacks.flatten().unzip();
-        let sql =
-            "SELECT body, content, reason, stamps, receipts, received_at_ms, entered_at, lacks_kind, lacks_id
-                   FROM quarantine
-                   WHERE commune_id = ?1 AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR group_id = ?3)
-                     AND (NOT ?4 OR (lacks_kind IS ?5 AND lacks_id IS ?6))
-                   ORDER BY entered_at";
-        let reason = reason.as_ref().map(Quarantine::code);
-        self.all(sql, params![self.commune.0, reason, group, lacks.is_some(), kind, record], |row| {
-            Ok(Waiting {
-                numbered: serde_json::from_slice(blob(row, 0)?).map_err(|_| ServerError::Damaged)?,
-                content: row.get(1)?,
-                reason: Quarantine::from(row.get::<_, String>(2)?),
-                stamps: json(row, 3)?,
-                receipts: json(row, 4)?,
-                received_at_ms: row.get(5)?,
-                entered_at: number(row, 6)?,
-                lacks: lacking(row, 7)?,
-            })
-        })
     }
 
     fn lacked(&self) -> Result<BTreeSet<Option<(u16, Uuid)>>, ServerError> {
@@ -474,6 +493,13 @@ impl CommuneStore for Log<'_> {
             )?;
         }
         Ok(())
+    }
+
+    fn remove_erased(&mut self, kind: u16, record: Uuid) -> Result<(), ServerError> {
+        self.run(
+            "DELETE FROM erased WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3",
+            params![self.commune.0, record, kind],
+        )
     }
 
     fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), ServerError> {

@@ -145,9 +145,9 @@ fn a_register_of_the_first_schema_keeps_everything() {
         let head = log.head()?;
         assert_eq!((head.cursor.position, head.ledger), (3, Mark::default()));
         assert_ne!(head.store, Uuid::nil());
-        assert_eq!(log.children(household)?, [(RecordKind::Member.no(), person)]);
+        assert_eq!(log.under(household)?, [(RecordKind::Member.no(), person)]);
         for end in [person, twin] {
-            assert_eq!(log.children(end)?, [(RecordKind::SameAs.no(), edge)]);
+            assert_eq!(log.under(end)?, [(RecordKind::SameAs.no(), edge)]);
         }
         let of_person = log.groups_of(RecordKind::Member.no(), person)?;
         assert_eq!(of_person.iter().map(|one| &one.group).collect::<Vec<_>>(), [&groups[1]]);

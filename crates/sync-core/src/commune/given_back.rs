@@ -1,7 +1,10 @@
 //! What laptops give back after a restore: [`crate::offer::take_back`] decides, this stores what it decided.
 
-use super::intake::receipts_of;
+use uuid::Uuid;
+
+use super::intake::{receipts_of, strays};
 use super::{Commune, CommuneStore, Sent, Waiting, Which};
+use crate::ingest::Quarantine;
 use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, take_bare};
 use crate::op::{GroupId, OpHash, Scope};
 use crate::position::Position;
@@ -28,42 +31,89 @@ impl<S: CommuneStore> Commune<'_, S> {
     }
 
     fn store_taken_back(&mut self, offered: &PageGroup, taken: TakenBack) -> Result<(), S::Error> {
+        let erased = taken.erased.clone();
+        if taken.waits.is_some() {
+            self.keep_waiting(offered, &taken)?;
+            if !taken.lowered.is_empty() {
+                self.take_in(offered, TakenBack { waits: None, ..taken })?;
+            }
+        } else if taken.commits {
+            self.take_in(offered, taken)?;
+        }
+        self.list(&erased)
+    }
+
+    /// What cannot be taken waits with its receipts.
+    fn keep_waiting(&mut self, offered: &PageGroup, taken: &TakenBack) -> Result<(), S::Error> {
+        let (Some(waits), OfferOutcome::Waits(reason)) = (&taken.waits, &taken.outcome) else {
+            return Ok(());
+        };
         if !taken.commits {
-            return self.list_begun(&taken.erased, None);
+            return self.learn_receipts(waits, reason, taken.lacks);
         }
         let position = self.head.next();
         let scope = offered.group.scope().unwrap_or(Scope::COMMUNE);
-        if let (Some(waits), OfferOutcome::Waits(reason)) = (taken.waits, taken.outcome) {
-            self.advance(scope, offered.group.id, reason.code(), chained(&waits.receipts), Sent::default())?;
-            self.store.put_waiting(&Waiting {
-                content: waits.group.hash(),
-                stamps: waits.receipts.iter().map(|receipt| receipt.stamp).collect(),
-                numbered: Numbered { incarnation: 0, dseq: 0, group: waits.group },
-                reason,
-                lacks: taken.lacks,
-                receipts: waits.receipts,
-                received_at_ms: self.head.received_at_ms,
-                entered_at: position.position,
-            })?;
-            return self.list_begun(&taken.erased, None);
-        }
+        self.advance(scope, offered.group.id, reason.code(), chained(&waits.receipts), Sent::default())?;
+        self.store.put_waiting(&Waiting {
+            content: waits.group.hash(),
+            stamps: waits.receipts.iter().map(|receipt| receipt.stamp).collect(),
+            numbered: Numbered { incarnation: 0, dseq: 0, group: waits.group.clone() },
+            reason: reason.clone(),
+            lacks: taken.lacks,
+            receipts: waits.receipts.clone(),
+            received_at_ms: self.head.received_at_ms,
+            entered_at: position.position,
+        })
+    }
+
+    /// Ops and stamps as they were proven.
+    fn take_in(&mut self, offered: &PageGroup, taken: TakenBack) -> Result<(), S::Error> {
+        let position = self.head.next();
+        let scope = offered.group.scope().unwrap_or(Scope::COMMUNE);
         let mut sent = Sent::default();
         let rows: Vec<_> = taken.rows.into_iter().chain(taken.again.iter().cloned()).collect();
         sent.rows.extend(taken.again.into_iter().map(|row| PageRow { position, row }));
-        self.write_rows(&rows, position, &mut sent)?;
+        self.write_rows(&rows, None, position, &mut sent)?;
+        sent.rows.extend(strays(&rows, &taken.begun, &sent.rows, position));
         let part = taken.part.as_ref().map_or(&[][..], |part| &part.receipts);
         let stored: Vec<Receipt> = part.iter().chain(&taken.lowered).cloned().collect();
         sent.group = taken.part;
         self.advance(scope, offered.group.id, "", chained(&stored), sent)?;
         for receipt in &stored {
-            let at = self.store.committed_at(receipt.op)?.unwrap_or(position);
-            self.store.put_receipt(receipt, at)?;
+            let known = taken.lowered.iter().any(|one| one.op == receipt.op);
+            let at = if known { self.store.committed_at(receipt.op)? } else { None };
+            self.store.put_receipt(receipt, at.unwrap_or(position))?;
         }
         self.lower(&taken.lowered)?;
         self.note_begun(&taken.begun, position)?;
+        for begun in &taken.begun {
+            // They lived, whatever somebody who had not heard said of them since.
+            self.store.remove_erased(begun.kind, begun.record)?;
+        }
         self.no_longer_waits(offered.group.id)?;
-        self.close_mended(&offered.group)?;
-        self.list_begun(&taken.erased, None)
+        self.close_mended(&offered.group)
+    }
+
+    /// What was pushed and waits already, for whatever reason, waits under its receipts from now on: what has one is not
+    /// judged again.
+    fn learn_receipts(
+        &mut self,
+        waits: &PageGroup,
+        reason: &Quarantine,
+        lacks: Option<(u16, Uuid)>,
+    ) -> Result<(), S::Error> {
+        for waiting in self.store.waiting(Which::Of(waits.group.id))? {
+            if waiting.receipts.is_empty() && waiting.numbered.group.ops == waits.group.ops {
+                self.store.put_waiting(&Waiting {
+                    reason: reason.clone(),
+                    lacks,
+                    stamps: waits.receipts.iter().map(|receipt| receipt.stamp).collect(),
+                    receipts: waits.receipts.clone(),
+                    ..waiting
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// What was pushed and waits is taken too, where somebody who has the receipts gives it back.
@@ -111,7 +161,11 @@ impl<S: CommuneStore> Commune<'_, S> {
         let taken = take_back(&self.store, &offered, self.offer_context(true))?;
         if let OfferOutcome::Waits(reason) = taken.outcome {
             self.waits_on(waiting, reason, taken.lacks)?;
-            return self.list_begun(&taken.erased, None);
+            return self.list(&taken.erased);
+        }
+        if taken.outcome == OfferOutcome::Unproven {
+            // Another content was taken under its name. It stays where somebody can see it.
+            return self.waits_on(waiting, Quarantine::Invalid, None);
         }
         self.store.remove_waiting(waiting.numbered.group.id, waiting.content)?;
         self.store_taken_back(&offered, taken)

@@ -7,6 +7,7 @@ use domain::registry::RecordKind;
 use uuid::Uuid;
 
 use super::{Commune, CommuneStore, Sent, Waiting, Which};
+use crate::erasure::ANY_KIND;
 use crate::group::{Group, GroupLimits};
 use crate::ingest::{Arrival, Begun, GroupOutcome, IngestContext, Ingested, Quarantine, ingest, mends};
 use crate::moves::follow;
@@ -87,7 +88,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         if ingested.commits {
             self.commit(numbered, &ingested)?;
         }
-        self.list_begun(&ingested.erased, ingested.outcome.reason())?;
+        self.list(&ingested.erased)?;
         Ok(ingested)
     }
 
@@ -130,7 +131,8 @@ impl<S: CommuneStore> Commune<'_, S> {
             return self.keep_apart(numbered, reason, ingested, position.position);
         }
         let mut sent = Sent::default();
-        self.write_rows(&ingested.rows, position, &mut sent)?;
+        self.write_rows(&ingested.rows, Some(group.id), position, &mut sent)?;
+        sent.rows.extend(strays(&ingested.rows, &ingested.begun, &sent.rows, position));
         sent.group = ingested.part.as_ref().map(|part| PageGroup {
             position,
             group: part.clone(),
@@ -148,6 +150,8 @@ impl<S: CommuneStore> Commune<'_, S> {
     pub(super) fn note_begun(&mut self, begun: &[Begun], position: Position) -> Result<(), S::Error> {
         for Begun { kind, record, from, to } in begun {
             self.news.insert((*kind, *record));
+            // What waits for want of an end of an edge does not know its kind.
+            self.news.insert((ANY_KIND, *record));
             if from != to {
                 self.store.put_left(*kind, *record, *from, position)?;
             }
@@ -159,13 +163,15 @@ impl<S: CommuneStore> Commune<'_, S> {
     pub(super) fn write_rows(
         &mut self,
         rows: &[Row],
+        by: Option<GroupId>,
         position: Position,
         sent: &mut Sent,
     ) -> Result<(), S::Error> {
-        let moved = follow(&self.store, rows, position)?;
+        let moved = follow(&self.store, rows, by, position)?;
         for row in rows.iter().chain(&moved.rows) {
             self.store.put_row(row)?;
         }
+        self.moved |= !moved.rows.is_empty();
         // A row that was made anew and moves by it comes as it is where it is now.
         let moves = |row: &Row| moved.rows.iter().any(|one| (one.kind, one.record) == (row.kind, row.record));
         sent.rows.retain(|whole| !moves(&whole.row));
@@ -199,7 +205,10 @@ impl<S: CommuneStore> Commune<'_, S> {
     /// Tries groups again that wait for a record that has come, until none finds one. Once for all that a request
     /// brings: trying costs as much as there is to read of what waits.
     pub fn settle(&mut self) -> Result<(), S::Error> {
-        while !self.news.is_empty() {
+        while self.moved || !self.news.is_empty() {
+            if std::mem::take(&mut self.moved) {
+                self.retry(Which::For(Quarantine::Rights))?;
+            }
             let news = std::mem::take(&mut self.news);
             let mut lacked = self.store.lacked()?;
             lacked.retain(|one| one.is_none_or(|record| news.contains(&record)));
@@ -207,7 +216,7 @@ impl<S: CommuneStore> Commune<'_, S> {
                 self.retry(Which::Lacking(record))?;
             }
         }
-        self.note_people()
+        Ok(())
     }
 
     /// Tries again what waits.
@@ -237,7 +246,7 @@ impl<S: CommuneStore> Commune<'_, S> {
                 self.commit(&waiting.numbered, &ingested)?;
             }
         }
-        self.list_begun(&ingested.erased, ingested.outcome.reason())
+        self.list(&ingested.erased)
     }
 
     /// It still cannot be taken, maybe for another reason than before.
@@ -265,6 +274,18 @@ impl<S: CommuneStore> Commune<'_, S> {
         }
         Ok(())
     }
+}
+
+/// Records that begin elsewhere than they were written, because what they lie under has moved. They come whole: to
+/// somebody who never heard of what they lie under they would begin where they were written. What moves anyhow is left out.
+pub(super) fn strays(rows: &[Row], begun: &[Begun], whole: &[PageRow], position: Position) -> Vec<PageRow> {
+    let is = |row: &Row, one: &Begun| (row.kind, row.record) == (one.kind, one.record);
+    let strays = begun.iter().filter(|one| one.from != one.to);
+    let strays = strays.filter(|one| !whole.iter().any(|whole| is(&whole.row, one)));
+    strays
+        .filter_map(|one| rows.iter().find(|row| is(row, one)))
+        .map(|row| PageRow { position, row: row.clone() })
+        .collect()
 }
 
 /// The receipts of a part.

@@ -14,7 +14,7 @@ use crate::ingest::{Apart, LogView, Quarantine};
 use crate::ledger::{Line, Mark, Standing};
 use crate::offer::HistoryView;
 use crate::op::{GroupId, OpHash, OpId, Scope};
-use crate::parents::above_row;
+use crate::parents::ids_above;
 use crate::position::{ChainHash, Cursor, Epoch, Position};
 use crate::receipt::Receipt;
 use crate::rights::Held;
@@ -76,7 +76,7 @@ impl Memory {
 
     fn forget_row(&mut self, kind: u16, record: Uuid) -> Option<Row> {
         let row = self.rows.remove(&(kind, record))?;
-        for above in above_row(&row) {
+        for above in ids_above(&row) {
             self.under.remove(&(above, kind, record));
         }
         self.kinds.remove(&(record, kind));
@@ -161,8 +161,8 @@ impl HistoryView for Memory {
         Ok(self.known.get(&op).map(|(_, position)| Position { epoch, position: *position }))
     }
 
-    fn children(&self, record: Uuid) -> Result<Vec<(u16, Uuid)>, Infallible> {
-        let under = self.under.range((record, 0, Uuid::nil())..=(record, u16::MAX, Uuid::max()));
+    fn under(&self, id: Uuid) -> Result<Vec<(u16, Uuid)>, Infallible> {
+        let under = self.under.range((id, 0, Uuid::nil())..=(id, u16::MAX, Uuid::max()));
         Ok(under.map(|(_, kind, record)| (*kind, *record)).collect())
     }
 }
@@ -227,7 +227,7 @@ impl CommuneStore for Memory {
 
     fn put_row(&mut self, row: &Row) -> Result<(), Infallible> {
         self.forget_row(row.kind, row.record);
-        self.under.extend(above_row(row).map(|above| (above, row.kind, row.record)));
+        self.under.extend(ids_above(row).map(|above| (above, row.kind, row.record)));
         self.kinds.insert((row.record, row.kind));
         self.rows.insert((row.kind, row.record), row.clone());
         Ok(())
@@ -324,6 +324,11 @@ impl CommuneStore for Memory {
 
     fn put_erased(&mut self, records: &[Listed]) -> Result<(), Infallible> {
         self.erased.extend(records);
+        Ok(())
+    }
+
+    fn remove_erased(&mut self, kind: u16, record: Uuid) -> Result<(), Infallible> {
+        self.erased.remove(&(kind, record));
         Ok(())
     }
 

@@ -83,7 +83,7 @@ impl Waiting {
     /// As a group of its name is told from it.
     pub fn apart(&self) -> Apart {
         let hashes = self.numbered.group.ops.iter().map(Op::hash).collect();
-        Apart { reason: self.reason.clone(), hashes }
+        Apart { reason: self.reason.clone(), scope: self.numbered.group.scope(), hashes }
     }
 
     /// Who wrote it.
@@ -180,6 +180,8 @@ pub trait CommuneStore: HistoryView {
     fn erased_after(&self, number: u64) -> Result<Vec<Uuid>, Self::Error>;
     /// Lists records that are to be forgotten ([`crate::ingest::LogView::erased`]).
     fn put_erased(&mut self, records: &[Listed]) -> Result<(), Self::Error>;
+    /// A record was listed by what was begun, and is none of the erased.
+    fn remove_erased(&mut self, kind: u16, record: Uuid) -> Result<(), Self::Error>;
     /// Notes that a record was meant for a scope in which it does not lie ([`crate::ingest::LogView::left`]).
     fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), Self::Error>;
     /// Of which kinds there are records of this id.
@@ -209,8 +211,8 @@ pub struct Commune<'a, S> {
     keys: &'a ReceiptKey,
     /// Records that were begun since waiting groups were last tried: one may stand on them.
     news: BTreeSet<(u16, Uuid)>,
-    /// People who came up under somebody listed, and have no line of the ledger yet.
-    people: Vec<Uuid>,
+    /// Something moved, and may be where somebody wrote to it.
+    moved: bool,
     /// Lines of the ledger that are in no file yet.
     written: Vec<Line>,
 }
@@ -221,7 +223,7 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
         let mut head = store.head()?;
         // Stamps stand on it: the clock of the server's word never goes back.
         head.received_at_ms = head.received_at_ms.max(now_ms);
-        Ok(Self { store, head, keys, news: BTreeSet::new(), people: vec![], written: vec![] })
+        Ok(Self { store, head, keys, news: BTreeSet::new(), moved: false, written: vec![] })
     }
 
     /// Retries what waits and writes the counter row: the last thing before the commit. The lines that came up are to be

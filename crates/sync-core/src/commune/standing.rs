@@ -51,30 +51,6 @@ impl<S: CommuneStore> Commune<'_, S> {
         if given { self.retry(Which::For(Quarantine::Rights)) } else { Ok(()) }
     }
 
-    /// Lists what a group would have begun under somebody listed. People get a line of the ledger each, at the end; not
-    /// by a group that is kept apart because nobody may write it.
-    pub(super) fn list_begun(
-        &mut self,
-        begun: &[Listed],
-        apart: Option<&Quarantine>,
-    ) -> Result<(), S::Error> {
-        if apart.is_none_or(|reason| *reason == Quarantine::NoParent) {
-            let people = begun.iter().filter(|(kind, _)| *kind == RecordKind::Member.no());
-            self.people.extend(people.map(|(_, person)| *person));
-        }
-        self.list(begun)
-    }
-
-    /// Writes those lines.
-    pub(super) fn note_people(&mut self) -> Result<(), S::Error> {
-        while let Some(subject) = self.people.pop() {
-            if !self.store.erased(ANY_KIND, subject)? {
-                self.note(Entry::Erased { subject })?;
-            }
-        }
-        Ok(())
-    }
-
     /// Forgets what is known of a record and of all that lies under it, but for people.
     fn erase(&mut self, subject: Uuid) -> Result<(), S::Error> {
         let records = self.under(subject)?;
@@ -83,50 +59,56 @@ impl<S: CommuneStore> Commune<'_, S> {
     }
 
     /// Forgets these records: rows, what the stream carries, what waits. Names of ops, their receipts and the chain stay.
-    /// What waits under them is listed too, so that what waits elsewhere and names only that goes with it.
-    fn list(&mut self, listed: &[Listed]) -> Result<(), S::Error> {
-        if listed.is_empty() {
-            return Ok(());
-        }
-        self.store.put_erased(listed)?;
-        for (kind, record) in listed {
-            for group in self.store.groups_of(*kind, *record)? {
-                let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
-                let part = part_without(&group, gone);
-                self.store.put_group(group.position, part.as_ref())?;
+    /// What waits for a parent under them is listed too, so that what waits elsewhere and names only that goes with it.
+    pub(super) fn list(&mut self, listed: &[Listed]) -> Result<(), S::Error> {
+        let mut listed = listed.to_vec();
+        while !listed.is_empty() {
+            self.store.put_erased(&listed)?;
+            for (kind, record) in &listed {
+                for group in self.store.groups_of(*kind, *record)? {
+                    let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
+                    let part = part_without(&group, gone);
+                    self.store.put_group(group.position, part.as_ref())?;
+                }
+                self.store.remove_row(*kind, *record)?;
+                // What waits for it under a receipt waits in vain: it is taken without it.
+                self.news.extend([(*kind, *record), (ANY_KIND, *record)]);
+                if *kind == ANY_KIND {
+                    self.news.extend(RecordKind::ALL.iter().map(|kind| (kind.no(), *record)));
+                }
             }
-            self.store.remove_row(*kind, *record)?;
+            listed.clear();
+            for waiting in self.store.waiting(Which::All)? {
+                listed.extend(self.erase_in(waiting)?);
+            }
         }
-        let mut begun = Vec::new();
-        for waiting in self.store.waiting(Which::All)? {
-            let reason = waiting.reason.clone();
-            begun.push((self.erase_in(waiting)?, reason));
-        }
-        begun.into_iter().try_for_each(|(begun, reason)| self.list_begun(&begun, Some(&reason)))
+        Ok(())
     }
 
     /// A record, whatever its kind, and all that lies under it, but for people: each has a line of their own.
     fn under(&self, subject: Uuid) -> Result<BTreeSet<Listed>, S::Error> {
         let kinds = self.store.kinds_of(subject)?;
         let mut all: BTreeSet<Listed> = kinds.into_iter().map(|kind| (kind, subject)).collect();
-        let mut open = vec![subject];
-        while let Some(record) = open.pop() {
-            for child in self.store.children(record)? {
+        let mut open: Vec<Listed> = all.iter().copied().collect();
+        while let Some((kind, record)) = open.pop() {
+            for child in self.store.children(kind, record)? {
                 if child.0 != RecordKind::Member.no() && all.insert(child) {
-                    open.push(child.1);
+                    open.push(child);
                 }
             }
         }
         Ok(all)
     }
 
-    /// Drops what of a group that waits is about somebody listed; returns what it would begin under them.
+    /// Drops what of a group that waits is about somebody listed; returns what it would begin under them, if nothing but
+    /// a record to come keeps it apart.
     fn erase_in(&mut self, waiting: Waiting) -> Result<Vec<Listed>, S::Error> {
         let gone =
             gone(&mut Rows::new(&self.store), &waiting.numbered.group.ops, !waiting.receipts.is_empty())?;
         if gone.ops.is_empty() {
             return Ok(vec![]);
         }
+        let may_list = waiting.reason == Quarantine::NoParent;
         let group = &waiting.numbered.group;
         let stamps = group.ops.iter().zip(&waiting.stamps).filter(|(op, _)| !gone.has(op));
         let stamps = stamps.map(|(_, stamp)| *stamp).collect();
@@ -138,7 +120,7 @@ impl<S: CommuneStore> Commune<'_, S> {
             }
             None => self.store.remove_waiting(group.id, waiting.content)?,
         }
-        Ok(gone.begun)
+        Ok(if may_list { gone.begun } else { vec![] })
     }
 }
 

@@ -5,6 +5,7 @@ use domain::registry::{RecordKind, no};
 
 use crate::group::Group;
 use crate::ingest::{GroupOutcome, Quarantine};
+use crate::local::LocalStore;
 use crate::model::{Laptop, Server, name, village};
 use crate::offer::{BareOp, OfferOutcome};
 use crate::op::FieldEdit;
@@ -65,30 +66,33 @@ fn who_moved_on_before_the_household_was_erased_lives_after_a_restore_too() {
     assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
 }
 
-/// Somebody who was begun in an erased household before its laptop heard: they get a line, and stay away.
+/// Somebody who was begun in an erased household before its laptop heard is not kept, now or after a restore; nor is what
+/// others say of them.
 #[test]
-fn who_arrives_in_an_erased_household_gets_a_line_and_no_restore_brings_them_back() {
+fn who_arrives_in_an_erased_household_is_not_kept_and_no_restore_brings_them_back() {
     let (mut server, mut laptops) = village(2);
     laptops[1].save(member(5, 1, 50, 1, "Mai", NOW_MS));
+    laptops[1].save(assessment(6, 1, 60, 50));
     let backup = server.clone();
     server.erase(id(1));
-    server.push(&laptops[1].batch(9));
-    let has_line = |server: &Server| server.standing.erased_after(0).contains(&id(50));
-    assert!(has_line(&server));
-    server.restore(&backup);
-    assert!(has_line(&server));
-    all_sync(&mut server, &mut laptops);
-    assert!(server.rows.is_empty() && laptops.iter().all(|laptop| laptop.base.is_empty()));
-    // One who may not write here lists for what waits, and writes no line.
     let lines = server.ledger.len();
+    let reply = server.push(&laptops[1].batch(9));
+    laptops[1].acknowledge(&reply).unwrap();
+    assert_eq!((reply.receipts.len(), server.waiting.len()), (2, 0));
+    all_sync(&mut server, &mut laptops);
+    server.restore(&backup);
+    all_sync(&mut server, &mut laptops);
+    assert!(server.rows.is_empty() && server.waiting.is_empty());
+    assert!(laptops.iter().all(|laptop| laptop.base.is_empty() && laptop.retained.is_empty()));
+    // By one who may not write here nobody is listed: what they say is dropped, and what waits for it waits.
     server.enrol(20);
     let mut stranger = Laptop::new(20);
-    stranger.save(member(6, 20, 60, 1, "Lan", NOW_MS));
+    stranger.save(member(7, 20, 70, 1, "Lan", NOW_MS));
     assert_eq!(outcome(&mut server, &stranger), kept_apart(Quarantine::Rights));
-    assert_eq!((server.ledger.len(), server.waiting.len()), (lines + 1, 0));
-    stranger.save(assessment(7, 20, 70, 60));
+    assert_eq!(server.waiting.len(), 0);
+    stranger.save(assessment(8, 20, 80, 70));
     server.push(&stranger.batch(9));
-    assert_eq!(server.waiting.len(), 0, "nor is anything readable of what lies under them");
+    assert_eq!((server.waiting.len(), server.ledger.len()), (1, lines + 1));
 }
 
 /// The person's creation, pending elsewhere, is found to lie under the erased; what waits and names only the person is

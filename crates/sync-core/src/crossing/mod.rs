@@ -3,6 +3,7 @@
 
 mod arrivals;
 mod erasures;
+mod found;
 mod mending;
 mod moves;
 mod returns;

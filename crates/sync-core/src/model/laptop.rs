@@ -9,7 +9,7 @@ use super::Rows;
 use super::server::Server;
 use crate::commune::{CommuneStore, rows};
 use crate::digest::{Buckets, bucket_of};
-use crate::erasure::{ANY_KIND, Listed, forget, lists};
+use crate::erasure::{ANY_KIND, Listed, forget, lists, never_came};
 use crate::group::{Group, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::ingest::{GroupOutcome, Quarantine};
@@ -40,8 +40,8 @@ pub(crate) struct Laptop {
     pub(crate) retained: Retained,
     /// To be given back, and readable by the commune only: what is not in sight any more (F7).
     pub(crate) sealed: Retained,
-    /// Headers of what was erased, and in which epoch the log last had each.
-    bare: BTreeMap<OpId, (BareOp, u32)>,
+    /// Headers of what was erased, and when each was last offered: once in an epoch, and again when more is erased.
+    bare: BTreeMap<OpId, (BareOp, Option<(u32, Mark)>)>,
     /// The last line of the ledger that was applied here.
     pub(crate) ledger: Mark,
     /// Listed there, or found under something listed.
@@ -197,15 +197,14 @@ impl Laptop {
             }
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
-        let elsewhere: Vec<_> = self.bare.values_mut().filter(|(_, held)| *held != epoch).collect();
-        if !elsewhere.is_empty() {
-            let bare = elsewhere.iter().map(|(one, _)| one.clone()).collect();
+        let now = (epoch, self.ledger);
+        let mut bare = Vec::new();
+        for (one, offered) in self.bare.values_mut().filter(|(_, offered)| *offered != Some(now)) {
+            *offered = Some(now);
+            bare.push(one.clone());
+        }
+        if !bare.is_empty() {
             let reply = server.offer(&Offer { groups: vec![], bare });
-            elsewhere
-                .into_iter()
-                .zip(reply.bare)
-                .filter(|(_, held)| *held)
-                .for_each(|(one, _)| one.1 = epoch);
             self.proof = HeadReceipt::farthest(self.proof, Some(reply.proof));
         }
     }
@@ -239,16 +238,23 @@ impl Laptop {
             return;
         }
         self.erased.extend(subjects.iter().map(|subject| (ANY_KIND, *subject)));
-        let own = self.own.iter().flat_map(|own| {
-            let receipted = !own.receipts.is_empty();
-            own.numbered.group.ops.iter().map(move |op| (op, receipted))
-        });
-        let kept = self.retained.groups().flat_map(|kept| &kept.group.ops).map(|op| (op, true));
-        let ops = own.chain(kept);
+        let own = self.own.iter().flat_map(|own| &own.numbered.group.ops);
+        let ops = own.chain(self.retained.groups().flat_map(|kept| &kept.group.ops));
         self.erased = forget(&self.erased, self.base.values(), ops);
         let gone = |op: &Op| lists(&self.erased, op.header.kind, op.header.record);
         self.base.retain(|(kind, record), _| !lists(&self.erased, *kind, *record));
         let mut taken: Vec<PageGroup> = self.retained.extract(gone);
+        let (base, cursor) = (&self.base, self.cursor);
+        let without_row = |op: &Op, at: Position| {
+            let here = |cursor: Cursor| at.epoch == cursor.epoch.number && !is_after(at, cursor.position());
+            cursor.is_some_and(here) && !base.contains_key(&(op.header.kind, op.header.record))
+        };
+        let kept =
+            self.retained.groups().flat_map(|kept| kept.group.ops.iter().map(|op| (op, kept.position)));
+        let never = never_came(&self.erased, kept.filter(|(op, at)| without_row(op, *at)).map(|(op, _)| op));
+        let never_came =
+            |op: &Op, at| without_row(op, at) && never.contains(&(op.header.kind, op.header.record));
+        taken.extend(self.retained.extract_at(never_came));
         self.own.retain_mut(|own| {
             taken.push(own.as_offered());
             match own.numbered.group.part(|op| !gone(op)) {
@@ -268,7 +274,7 @@ impl Laptop {
                     payload_hash: op.payload_hash(),
                     receipt: receipt.clone(),
                 };
-                self.bare.extend(receipt.map(|receipt| (op.id(), (bare(receipt), group.position.epoch))));
+                self.bare.extend(receipt.map(|receipt| (op.id(), (bare(receipt), None))));
             }
         }
     }
@@ -334,6 +340,11 @@ impl Laptop {
         if !groups.is_empty() {
             let reply = server.push(&Batch { groups, ..self.batch(1) });
             self.acknowledge(&reply).unwrap();
+            // A restore forgot their numbers too, and nobody tells one that was revoked.
+            if reply.groups.iter().any(|answer| !answer.outcome.uses_number()) {
+                self.new_incarnation(self.incarnation.wrapping_mul(31) + 17).unwrap();
+                self.push_all(server);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ impl Server {
 
     /// Somebody is to be forgotten: a person, or a household with everybody in it.
     pub(crate) fn erase(&mut self, ordered: Uuid) {
-        let under = self.store.children(ordered).unwrap().into_iter();
+        let under = self.store.children(RecordKind::Household.no(), ordered).unwrap().into_iter();
         let people = under.filter(|(kind, _)| *kind == RecordKind::Member.no()).map(|(_, person)| person);
         for subject in [ordered].into_iter().chain(people).collect::<Vec<_>>() {
             self.note(Entry::Erased { subject });
