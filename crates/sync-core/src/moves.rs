@@ -19,7 +19,7 @@ use crate::wire::Exit;
 pub struct Moved {
     /// One for each record.
     pub exits: Vec<Exit>,
-    /// The records in their new scope.
+    /// The records in their new scope, in the same order.
     pub rows: Vec<Row>,
 }
 
@@ -78,13 +78,21 @@ pub fn follow<V: HistoryView>(
             // Begun in this very commit, so that no look-up finds it yet.
             let new = changed.values().filter(|row| above_row(row).any(|above| above == (kind, record)));
             open.extend(new.map(|row| (row.kind, row.record)));
-            if let Some(at) = at {
-                moved.rows.remove(at);
+            // Moved twice in one commit, it leaves where it was before and comes where it is after.
+            match at.and_then(|at| moved.exits.get_mut(at).zip(moved.rows.get_mut(at))) {
+                Some((exit, row)) => (exit.to, row.scope) = (unit, to),
+                None => {
+                    moved.exits.push(Exit { position, kind, record, from, to: unit });
+                    moved.rows.push(Row { scope: to, ..row });
+                }
             }
-            moved.exits.push(Exit { position, kind, record, from, to: unit });
-            moved.rows.push(Row { scope: to, ..row });
         }
     }
+    let stays: Vec<bool> = moved.exits.iter().map(|exit| exit.from == exit.to).collect();
+    let mut goes = stays.iter().map(|stays| !stays);
+    moved.exits.retain(|_| goes.next().unwrap_or(true));
+    let mut goes = stays.iter().map(|stays| !stays);
+    moved.rows.retain(|_| goes.next().unwrap_or(true));
     Ok(moved)
 }
 

@@ -390,7 +390,6 @@ fn invalid_lists_in_the_sweep() {
 }
 
 /// Plain restore: the household moved and took the person along, who then moved on there. Given back in the order of
-
 /// random names, the person is put on before the household moves.
 #[test]
 fn given_back_in_another_order() {

@@ -251,13 +251,18 @@ impl Laptop {
         };
         let kept =
             self.retained.groups().flat_map(|kept| kept.group.ops.iter().map(|op| (op, kept.position)));
-        let never = never_came(&self.erased, kept.filter(|(op, at)| without_row(op, *at)).map(|(op, _)| op));
-        let never_came =
-            |op: &Op, at| without_row(op, at) && never.contains(&(op.header.kind, op.header.record));
-        taken.extend(self.retained.extract_at(never_came));
+        // What is kept apart of such people is not kept there either.
+        let apart = |own: &Own| own.answered && own.receipts.is_empty();
+        let own = self.own.iter().filter(|own| apart(own)).flat_map(|own| &own.numbered.group.ops);
+        let own = own.filter(|op| !base.contains_key(&(op.header.kind, op.header.record)));
+        let kept = kept.filter(|(op, at)| without_row(op, *at)).map(|(op, _)| op);
+        let never = never_came(&self.erased, kept.chain(own));
+        let never_came = |op: &Op| never.contains(&(op.header.kind, op.header.record));
+        taken.extend(self.retained.extract_at(|op, at| without_row(op, at) && never_came(op)));
         self.own.retain_mut(|own| {
             taken.push(own.as_offered());
-            match own.numbered.group.part(|op| !gone(op)) {
+            let apart = apart(own);
+            match own.numbered.group.part(|op| !(gone(op) || (apart && never_came(op)))) {
                 Some(part) => {
                     own.receipts.retain(|receipt| part.ops.iter().any(|op| op.id() == receipt.op));
                     own.numbered.group = part;
