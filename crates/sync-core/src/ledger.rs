@@ -283,6 +283,33 @@ mod tests {
         );
     }
 
+    /// Each code goes over the one before: a line of another ledger does not fit in, also where its number does.
+    #[test]
+    fn lines_are_chained() {
+        let mut forked = some_lines();
+        let other = KEY.next_line(forked[3].mark(), 9, Entry::Revoked { device: device(9) });
+        let after = KEY.next_line(other.mark(), 5, forked[5].entry.clone());
+        assert_ne!(after.mac, forked[5].mac);
+        forked[5] = after;
+        let text: String = forked.iter().map(Line::to_text).collect();
+        assert_eq!(KEY.read_ledger(text.as_bytes()), Err(LedgerError::Broken(6)));
+    }
+
+    /// An assignment ends once, however often that is said.
+    #[test]
+    fn the_first_end_stands() {
+        let unit = Reach::Scope(Scope(id(9)));
+        let end = |position| Entry::Ended { assignment: 2, position };
+        let lines = lines([
+            Entry::Enrolled { device: device(1), user: user(1) },
+            Entry::Assigned { user: user(1), reach: unit },
+            end((1, 44).into()),
+            end((1, 50).into()),
+        ]);
+        let ended = Standing::of(&lines).held_by(device(1))[0].ended;
+        assert_eq!(ended, Some(Ended { position: (1, 44).into(), at_ms: 5 }));
+    }
+
     /// A crash cuts the last line; anything else that is not as it was written is said, never guessed.
     #[test]
     fn a_ledger_is_read_whole_or_not_at_all() {

@@ -10,7 +10,7 @@ use crate::ledger::Entry;
 use crate::model::{Laptop, name, village};
 use crate::op::FieldEdit;
 use crate::rights::Reach;
-use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename, user};
+use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id, rename, user};
 use crate::wire::Batch;
 
 /// A base that the log has is judged by the assignments of then; one that it has not by all of the device.
@@ -240,4 +240,73 @@ fn a_line_of_the_ledger_is_applied_once() {
     server.catch_up();
     server.catch_up();
     assert_eq!((server.standing.clone(), server.head()), before);
+}
+
+/// Into what is everybody's, another unit's alley, or a person of everybody's by an edge: nobody reaches there with the
+/// rights of a unit.
+#[test]
+fn nobody_reaches_out_of_a_unit() {
+    let (mut server, mut laptops) = village(2);
+    let commune_wide = |group: Group| {
+        let mut group = group;
+        group.ops.iter_mut().for_each(|op| op.header.scope = Scope::COMMUNE);
+        group
+    };
+    let elsewhere = |group: Group| {
+        let mut group = group;
+        group.ops.iter_mut().for_each(|op| op.header.scope = OTHER);
+        group
+    };
+    let alley = vec![FieldEdit::first(no::ALLEY_UNIT, OTHER.0), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    let unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    laptops[0].save(commune_wide(household(5, 0, 50, NOW_MS)));
+    laptops[0].save(commune_wide(member(6, 0, 60, 50, "Mai", NOW_MS)));
+    laptops[0].save(elsewhere(group(7, 0, RecordKind::HamletUnit.no(), OTHER.0.as_u128(), NOW_MS, unit)));
+    laptops[0].save(elsewhere(group(8, 0, RecordKind::Alley.no(), 80, NOW_MS, alley)));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty());
+    server.assign(device(1), &[Reach::Scope(SCOPE)]);
+    laptops[1].sync(&mut server);
+    let number =
+        |n: u128| group(n, 1, HOUSEHOLD, 50, NOW_MS, vec![FieldEdit::first(no::HOUSEHOLD_CODE, "x")]);
+    let into = vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, id(80))];
+    for wrong in [number(10), same(11, 1, 110, [2, 60]), group(12, 1, HOUSEHOLD, 1, NOW_MS, into)] {
+        let (mut server, mut laptop) = (server.clone(), laptops[1].clone());
+        laptop.save(wrong);
+        assert_eq!(outcome(&mut server, &laptop), kept_apart(Quarantine::Rights));
+    }
+    // Under what is everybody's anybody may begin something of their unit.
+    laptops[1].save(member(13, 1, 130, 50, "Lan", NOW_MS));
+    assert_eq!(outcome(&mut server, &laptops[1]), GroupOutcome::Applied);
+}
+
+/// Of what is kept apart the stamps go with their ops, and of what is only about the erased nothing is noted.
+#[test]
+fn what_is_kept_apart_keeps_its_own_stamps() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    server.erase(id(2));
+    let mut apart = Laptop::new(20);
+    let fast = NOW_MS + 100_000;
+    apart.save(with(assessment(5, 20, 50, 2), &household(5, 20, 51, NOW_MS)));
+    apart.own[0].numbered.group.ops.iter_mut().for_each(|op| op.header.wall_ms = fast);
+    server.push(&apart.batch(9));
+    let waiting = &server.waiting[0];
+    assert_eq!((waiting.numbered.group.ops.len(), waiting.stamps.len()), (1, 1));
+    let head = server.head();
+    apart.save(assessment(6, 20, 60, 2));
+    assert_eq!(server.push(&apart.batch(9)).groups[1].outcome, kept_apart(Quarantine::Rights));
+    assert_eq!((server.head(), server.waiting.len()), (head, 1));
+}
+
+/// The answer to a push says where the stream stands after everything that the push set free.
+#[test]
+fn a_push_answers_after_what_it_set_free() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    laptops[0].save(household(6, 0, 30, NOW_MS));
+    let reply = server.push(&laptops[0].batch(9));
+    assert_eq!(reply.head, server.head());
+    assert!(server.rows.contains_key(&(5, id(50))));
 }

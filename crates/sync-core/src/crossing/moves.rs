@@ -101,3 +101,45 @@ fn an_edge_moves_with_either_of_its_ends() {
         assert!(laptops[0].base == server.rows);
     }
 }
+
+/// Who never had a record in sight is not told that it left.
+#[test]
+fn an_exit_is_for_who_had_the_record() {
+    let (mut server, mut laptops) = apart();
+    laptops[1].save(moves(5, 1, OTHER));
+    laptops[1].sync(&mut server);
+    let third = Scope(id(0x5e));
+    let check = |scope: Scope, exits: usize| {
+        let sight = crate::rights::Sight::Only([scope].into());
+        let asked = crate::commune::Asked {
+            from: None,
+            believed: &sight,
+            present: &sight,
+            watermark: 0,
+            groups: usize::MAX,
+            bytes: usize::MAX,
+        };
+        let page = crate::commune::page(&server.store, &server.store, &server.key, &asked).unwrap();
+        assert_eq!(page.exits.len(), exits, "{scope:?}");
+    };
+    check(SCOPE, 2);
+    check(OTHER, 0);
+    check(third, 0);
+}
+
+/// What lies elsewhere already is not taken along.
+#[test]
+fn what_is_elsewhere_already_does_not_move() {
+    let (mut server, mut laptops) = apart();
+    let third = Scope(id(0x5e));
+    laptops[1].save(household(5, 1, 30, NOW_MS));
+    let mut away = moves(6, 1, third);
+    away.ops[0].header.record = id(30);
+    laptops[1].save(away);
+    laptops[1].sync(&mut server);
+    // Member 2's household moves; the edge to somebody of the third unit lies with them.
+    laptops[1].save(moves(7, 1, OTHER));
+    laptops[1].sync(&mut server);
+    assert_eq!(server.rows[&(3, id(30))].scope, third);
+    assert_eq!(server.rows[&(4, id(2))].scope, OTHER);
+}
