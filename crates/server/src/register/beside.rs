@@ -406,6 +406,23 @@ mod tests {
         check(false, 1);
     }
 
+    /// What was committed is committed, also where the witness finds no room.
+    #[test]
+    fn a_witness_that_cannot_be_written_stops_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        std::fs::create_dir(register.folder().beside("witness.json")).unwrap();
+        let edit = super::super::own::OwnEdit {
+            kind: domain::registry::RecordKind::HamletUnit,
+            record: Uuid::from_u128(7),
+            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
+        };
+        let scope = sync_core::op::Scope::COMMUNE;
+        let group = super::super::own::OwnGroup { scope, job: None, edits: vec![edit] };
+        register.write(|intake| intake.write_own(group)).unwrap();
+        assert_eq!(again(register).unwrap().position().unwrap(), 1);
+    }
+
     #[test]
     fn laptops_keep_what_the_oldest_backup_lacks() {
         let dir = tempfile::tempdir().unwrap();
