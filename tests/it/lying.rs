@@ -112,6 +112,7 @@ impl Transport for Liar {
             group: one.group.id,
             outcome: GroupOutcome::Applied,
             at: None,
+            dropped: vec![],
         };
         let mut groups: Vec<_> = batch.groups.iter().map(answer).collect();
         let mut receipts = self.receipts(&batch);

@@ -80,7 +80,8 @@ impl Register {
         std::fs::rename(unfinished, &file)?;
         database::sync_parent(&file)?;
         // From now on it may be put back.
-        self.beside().keep_backup(KeptBackup { position, chain: head.hash, at_ms: self.now_ms() })?;
+        let kept = KeptBackup { position, chain: head.hash, at_ms: self.now_ms() };
+        self.read(|log| self.beside().keep_backup(log, kept))?;
         let hash = blake3::hash(&content).to_hex().to_string();
         let bytes = content.len() as u64;
         // The copy is made; where it lies is advice.

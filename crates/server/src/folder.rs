@@ -98,9 +98,24 @@ impl DataFolder {
         Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
     }
 
-    /// Takes the same lock, also where the register is gone.
-    pub(crate) fn lock_for_restoring(&self) -> Result<ServeLock, ServerError> {
-        Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
+    /// Takes the same lock, also where the register is gone, and one that nobody holds who has the register open.
+    pub(crate) fn lock_for_restoring(&self) -> Result<[ServeLock; 2], ServerError> {
+        let serving = self.lock("serve.lock", ServerError::InUse)?;
+        Ok([ServeLock { _file: serving }, ServeLock { _file: self.lock("open.lock", ServerError::InUse)? }])
+    }
+
+    /// Held by whoever has the register open, so that it is not exchanged under them. A folder that takes no file has no
+    /// such lock, and nothing can be exchanged there.
+    pub(crate) fn lock_open(&self) -> Result<Option<ServeLock>, ServerError> {
+        let path = self.0.join("open.lock");
+        let Ok(file) = OpenOptions::new().create(true).truncate(false).write(true).open(path) else {
+            return Ok(None);
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(ServeLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(ServerError::Busy),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// There while a commune is being made, and after a making that was cut off.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use database::Durability;
 use rusqlite::Connection;
 use serde::Serialize;
+use sync_core::ledger::Line;
 
 use crate::error::ServerError;
 use crate::folder::DataFolder;
@@ -39,7 +40,7 @@ pub fn restore(
         return Err(ServerError::NotSetUp);
     }
     let keys = CommuneKeys::load(&folder)?;
-    let _alone = folder.lock_for_restoring()?;
+    let alone = folder.lock_for_restoring()?;
     let unfinished = folder.beside("register.restoring");
     for file in with_logs(&unfinished) {
         remove_if_there(&file)?;
@@ -52,12 +53,17 @@ pub fn restore(
     let kept = beside.backups();
     let may_be_put_back = kept.iter().any(|one| (one.position, one.chain.0) == (stood.position, stood.chain));
     // Where nobody knows any more which may, everything else is lost too.
-    if !(accept_loss || kept.is_empty() || may_be_put_back) {
+    let refused = if !(accept_loss || kept.is_empty() || may_be_put_back) {
+        Some(ServerError::BackupTooOld)
+    } else if !beside.fits(&keys.receipts, &lines_of(&copy)?)? {
+        Some(ServerError::LedgerDiffers)
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
         drop(copy);
-        return with_logs(&unfinished)
-            .iter()
-            .try_for_each(|file| remove_if_there(file))
-            .map_or_else(|error| Err(error.into()), |()| Err(ServerError::BackupTooOld));
+        with_logs(&unfinished).iter().try_for_each(|file| remove_if_there(file))?;
+        return Err(refused);
     }
     copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     drop(copy);
@@ -67,9 +73,10 @@ pub fn restore(
     if options.durability == Durability::Full {
         database::sync_file(&unfinished)?;
     }
-    let set_aside = set_aside(&folder, options.machine.wall_ms())?;
+    let set_aside = set_aside(&folder, &keys, options.machine.wall_ms())?;
     std::fs::rename(&unfinished, folder.database())?;
     database::sync_parent(&folder.database())?;
+    drop(alone);
 
     let missing = beside.witnessed().and_then(|position| position.checked_sub(stood.position));
     let register = Register::open(data, options)?;
@@ -101,19 +108,34 @@ fn standing(copy: &Connection) -> Result<Standing, ServerError> {
     read.map_err(|_| ServerError::NotOurBackup)
 }
 
-/// Moves the register that is there out of the way, with the log that belongs to it.
-fn set_aside(folder: &DataFolder, now_ms: i64) -> Result<Option<PathBuf>, ServerError> {
+/// What the copy was told of the ledger; nothing before there was one.
+fn lines_of(copy: &Connection) -> Result<Vec<Line>, ServerError> {
+    let there = copy.prepare("SELECT line FROM ledger ORDER BY number");
+    let Ok(mut lines) = there else { return Ok(Vec::new()) };
+    let lines = lines.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    lines.iter().map(|line| serde_json::from_str(line).map_err(|_| ServerError::NotOurBackup)).collect()
+}
+
+/// Moves the register that is there out of the way, with the log that belongs to it; also what a restoring that was cut
+/// off left of them. Nothing of it may lie beside the copy: SQLite would take another database's log for its own.
+fn set_aside(folder: &DataFolder, keys: &CommuneKeys, now_ms: i64) -> Result<Option<PathBuf>, ServerError> {
     let there = folder.database();
-    if !there.exists() {
-        return Ok(None);
+    if there.exists() {
+        // As far as it can be opened its log is empty from here on, and the file alone is all of it.
+        let old = database::connect(&there, &keys.database, Durability::Full);
+        let emptied = old.map(|old| old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        drop(emptied);
     }
     let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
-    for (from, to) in with_logs(&there).iter().zip(with_logs(&aside)) {
+    // The log first: where this is cut off, the next restoring finds the file, and moves it.
+    let mut moved = None;
+    for (from, to) in with_logs(&there).iter().zip(with_logs(&aside)).rev() {
         if from.exists() {
             std::fs::rename(from, to)?;
+            moved = Some(aside.clone());
         }
     }
-    Ok(Some(aside))
+    Ok(moved)
 }
 
 /// A database and what SQLite puts beside it.
@@ -228,6 +250,86 @@ mod tests {
         assert_eq!((register.position().unwrap(), register.epoch().unwrap().number), (8, 1));
         drop(register);
         assert_eq!(restore(&data, &first, true, options()).unwrap().position, 0);
+    }
+
+    /// Laptops forget by what the backups of the present life have; one of a life that ended is older than it looks.
+    #[test]
+    fn a_backup_of_a_life_that_has_ended_is_an_older_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, to) = (dir.path().join("data"), dir.path().join("backups"));
+        let register = make(&data);
+        let mut files = Vec::new();
+        for n in 1..=3 {
+            commit(&register, n);
+            files.push(register.backup(&to).unwrap().file);
+        }
+        drop(register);
+        restore(&data, &files[0], false, options()).unwrap();
+        let register = Register::open(&data, options()).unwrap();
+        commit(&register, 7);
+        register.backup(&to).unwrap();
+        drop(register);
+        assert_eq!(code(restore(&data, &files[2], false, options())), "backup.too_old");
+        assert_eq!(restore(&data, &files[2], true, options()).unwrap().position, 3);
+    }
+
+    /// The register is lost and its log is not, or a restoring was cut off between the two.
+    #[test]
+    fn another_database_s_log_is_not_taken_for_the_copy_s() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let register = make(&data);
+        commit(&register, 1);
+        let backup = register.backup(&dir.path().join("backups")).unwrap().file;
+        commit(&register, 2);
+        std::fs::copy(data.join("register.db-wal"), dir.path().join("log")).unwrap();
+        drop(register);
+        std::fs::remove_file(data.join("register.db")).unwrap();
+        std::fs::copy(dir.path().join("log"), data.join("register.db-wal")).unwrap();
+        let report = restore(&data, &backup, false, options()).unwrap();
+        assert_eq!(report.position, 1);
+        assert!(report.set_aside.is_some());
+        assert_eq!(Register::open(&data, options()).unwrap().position().unwrap(), 1);
+    }
+
+    /// The ledger of another life: said before anything is exchanged.
+    #[test]
+    fn a_backup_that_the_ledger_does_not_fit_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, to) = (dir.path().join("data"), dir.path().join("backups"));
+        let register = make(&data);
+        let first = register.backup(&to).unwrap().file;
+        let enrol = |register: &Register, n: u128| {
+            let entry = sync_core::ledger::Entry::Enrolled {
+                device: domain::ids::DeviceId(Uuid::from_u128(n)),
+                user: domain::ids::UserId(Uuid::from_u128(n)),
+            };
+            register.write(|intake| intake.note(entry)).unwrap();
+        };
+        enrol(&register, 1);
+        commit(&register, 1);
+        let second = register.backup(&to).unwrap().file;
+        drop(register);
+        std::fs::remove_file(data.join("ledger.jsonl")).unwrap();
+        std::fs::remove_file(data.join("backups.json")).unwrap();
+        restore(&data, &first, false, options()).unwrap();
+        let register = Register::open(&data, options()).unwrap();
+        enrol(&register, 2);
+        drop(register);
+        assert_eq!(code(restore(&data, &second, true, options())), "server.ledger_differs");
+        assert_eq!(Register::open(&data, options()).unwrap().position().unwrap(), 0);
+    }
+
+    /// Somebody at work in it would go on writing into what was set aside.
+    #[test]
+    fn a_register_that_is_open_is_not_exchanged() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let register = make(&data);
+        let backup = register.backup(&dir.path().join("backups")).unwrap().file;
+        assert_eq!(code(restore(&data, &backup, false, options())), "server.in_use");
+        drop(register);
+        restore(&data, &backup, false, options()).unwrap();
     }
 
     /// While a server serves the folder its register stays where it is.

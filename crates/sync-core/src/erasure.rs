@@ -51,7 +51,10 @@ pub(crate) fn gone<'o, V: LogView>(
     let mut living: BTreeSet<Listed> = BTreeSet::new();
     for op in ops {
         let of_it = (op.header.kind, op.header.record);
-        let by_ledger = receipted && of_it.0 == RecordKind::Member.no();
+        // Of what begins under a receipt its own place says it: what the log alone listed may have lived.
+        let by_ledger = receipted
+            && RecordKind::from_no(of_it.0)
+                .is_some_and(|kind| kind == RecordKind::Member || begins(op, kind));
         let mut listed = match by_ledger {
             true => rows.view().erased(ANY_KIND, of_it.1)?,
             false => is_listed(rows, &gone, of_it)?,
@@ -116,35 +119,6 @@ pub fn forget<'r>(
         }
         if gone.len() == before {
             return gone;
-        }
-    }
-}
-
-/// The records that a laptop began, and the log took without keeping anything of them: somebody begun in an erased
-/// household, and what lies under them. `without_row` are ops that the present history has, by the laptop's cursor, and
-/// whose record is not among its rows.
-pub fn never_came<'o>(
-    listed: &BTreeSet<Listed>,
-    without_row: impl IntoIterator<Item = &'o Op>,
-) -> BTreeSet<Listed> {
-    let ops: Vec<(&Op, RecordKind)> = without_row
-        .into_iter()
-        .filter_map(|op| Some(op).zip(RecordKind::from_no(op.header.kind)))
-        .filter(|(op, kind)| begins(op, *kind))
-        .collect();
-    let mut never = BTreeSet::new();
-    loop {
-        let before = never.len();
-        for (op, kind) in &ops {
-            let gone = |(kind, above): (RecordKind, Uuid)| {
-                lists(listed, kind.no(), above) || never.contains(&(kind.no(), above))
-            };
-            if above(op, *kind).any(gone) {
-                never.insert((op.header.kind, op.header.record));
-            }
-        }
-        if never.len() == before {
-            return never;
         }
     }
 }

@@ -277,6 +277,8 @@ pub struct Ingested {
     pub stamps: Vec<Stamp>,
     /// What of the group may be kept; `None` if every op is about somebody who was erased (§9).
     pub part: Option<Group>,
+    /// Ops of it that are about somebody erased: nothing of them is kept.
+    pub dropped: Vec<u16>,
     /// Records that it begins under a listed one: from now on they are listed too.
     pub erased: Vec<Listed>,
     /// Records that it begins.
@@ -297,6 +299,7 @@ impl Ingested {
             rows: vec![],
             stamps: vec![],
             part: None,
+            dropped: vec![],
             erased: vec![],
             begun: vec![],
             lacks: None,
@@ -353,7 +356,8 @@ pub fn ingest<V: LogView>(
         let kept: Vec<OpHash> = ops.iter().filter(|one| !one.erased).map(|one| one.hash).collect();
         if let Some(reason) = Apart::with(view.apart(group.id)?, &kept) {
             // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
-            return Ok(Ingested::nothing(GroupOutcome::Quarantined(reason)));
+            let dropped = gone.ops.iter().copied().collect();
+            return Ok(Ingested { dropped, ..Ingested::nothing(GroupOutcome::Quarantined(reason)) });
         }
     }
     give_stamps(view, numbered, context, &mut ops)?;
@@ -361,6 +365,7 @@ pub fn ingest<V: LogView>(
         receipts: ops.iter().filter_map(|one| one.known.clone()).collect(),
         stamps: ops.iter().map(|one| one.stamp).collect(),
         part: group.part(|op| !gone.has(op)),
+        dropped: gone.ops.iter().copied().collect(),
         ..Ingested::nothing(GroupOutcome::Known)
     };
     let reason = if invalid {

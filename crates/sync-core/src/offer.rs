@@ -12,7 +12,7 @@ use domain::registry::RecordKind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::erasure::{ANY_KIND, Listed, gone};
+use crate::erasure::{Listed, gone};
 use crate::ingest::{Apart, Begun, LogView, Quarantine, Rows, decided};
 use crate::op::{Op, OpHash, OpHeader, OpId};
 use crate::parents::{kinds_above, missing};
@@ -150,23 +150,24 @@ pub fn take_back<V: HistoryView>(
     // What is about somebody erased since is neither taken nor kept (§9); of its header see [`take_bare`]. Only what has
     // a receipt says what lies under whom.
     let ours = |op: &&Op| op.header.commune == context.commune;
-    let proven: Vec<(&Op, &Receipt)> = offered
+    let proven: Vec<(&Op, Receipt)> = offered
         .group
         .ops
         .iter()
         .filter(ours)
-        .filter_map(|op| Some(op).zip(proof_of(op, &offered.receipts, context.key)))
+        .filter_map(|op| Some(op).zip(proof_of(op, &offered.receipts, context.key).cloned()))
         .collect();
     let gone = gone(&mut rows, proven.iter().map(|(op, _)| *op), true)?;
     for (op, receipt) in proven.into_iter().filter(|(op, _)| !gone.has(op)) {
         match view.known(op.id())? {
             None => fresh.push((op, receipt)),
-            // Its name is known, and nothing of it was kept: it came without a receipt, as somebody begun in an erased
-            // household. The receipt says that they lived.
+            // Its name is known, and nothing of it was kept: it came without a receipt, as about somebody begun in an erased
+            // household. The receipt says that they lived; of the two the lower stamp stands.
             Some((hash, known))
-                if hash == receipt.op_hash && receipt.stamp <= known.stamp && was_dropped(view, op)? =>
+                if hash == receipt.op_hash && view.erased(op.header.kind, op.header.record)? =>
             {
-                fresh.push((op, receipt));
+                let lower = if known.stamp < receipt.stamp { known } else { receipt };
+                fresh.push((op, lower));
             }
             Some((hash, known)) if hash == receipt.op_hash => {
                 held = held.max(view.committed_at(op.id())?);
@@ -203,12 +204,12 @@ pub fn take_back<V: HistoryView>(
             waits: Some(PageGroup {
                 position: context.position,
                 group: group.clone(),
-                receipts: fresh.iter().map(|(_, receipt)| (*receipt).clone()).collect(),
+                receipts: fresh.iter().map(|(_, receipt)| receipt.clone()).collect(),
             }),
             lacks,
             commits: !waited,
             erased,
-            lowered: lowered.into_iter().map(|(_, receipt)| receipt.clone()).collect(),
+            lowered: lowered.into_iter().map(|(_, receipt)| receipt).collect(),
             again,
             ..TakenBack::nothing(OfferOutcome::Waits(reason))
         });
@@ -221,8 +222,7 @@ pub fn take_back<V: HistoryView>(
     for (kind, record) in &fallen {
         again.extend(made_anew(view, rows.get(*kind, *record)?, &lowered, &fresh)?);
     }
-    let receipts =
-        |ops: Vec<(&Op, &Receipt)>| ops.into_iter().map(|(_, one)| one.clone()).collect::<Vec<_>>();
+    let receipts = |ops: Vec<(&Op, Receipt)>| ops.into_iter().map(|(_, one)| one).collect::<Vec<_>>();
     let position = context.position;
     let part = group.map(|group| PageGroup { position, group, receipts: receipts(fresh) });
     let (mut rows, begun) = rows.into_changed();
@@ -239,14 +239,8 @@ pub fn take_back<V: HistoryView>(
     })
 }
 
-/// True if the person is listed in this log alone, and not by the ledger.
-fn was_dropped<V: LogView>(view: &V, op: &Op) -> Result<bool, V::Error> {
-    let (kind, record) = (op.header.kind, op.header.record);
-    Ok(kind == RecordKind::Member.no() && view.erased(kind, record)? && !view.erased(ANY_KIND, record)?)
-}
-
 /// The records in which a stamp fell.
-fn fallen(lowered: &[(&Op, &Receipt)]) -> BTreeSet<(u16, Uuid)> {
+fn fallen(lowered: &[(&Op, Receipt)]) -> BTreeSet<(u16, Uuid)> {
     lowered.iter().map(|(op, _)| (op.header.kind, op.header.record)).collect()
 }
 
@@ -273,8 +267,8 @@ fn proof_of<'r>(op: &Op, receipts: &'r [Receipt], key: &ReceiptKey) -> Option<&'
 fn made_anew<V: HistoryView>(
     view: &V,
     row: Option<&Row>,
-    lowered: &[(&Op, &Receipt)],
-    fresh: &[(&Op, &Receipt)],
+    lowered: &[(&Op, Receipt)],
+    fresh: &[(&Op, Receipt)],
 ) -> Result<Option<Row>, V::Error> {
     let Some(row) = row else { return Ok(None) };
     let of_it = |op: &Op| (op.header.kind, op.header.record) == (row.kind, row.record);

@@ -69,14 +69,9 @@ impl Retained {
 
     /// Takes the ops out that `leaves` says, each with its receipt.
     pub fn extract(&mut self, leaves: impl Fn(&Op) -> bool) -> Vec<PageGroup> {
-        self.extract_at(|op, _| leaves(op))
-    }
-
-    /// The same, where it matters at which position the present history has the group.
-    pub fn extract_at(&mut self, leaves: impl Fn(&Op, Position) -> bool) -> Vec<PageGroup> {
         let mut out = Vec::new();
         self.0.retain(|_, kept| {
-            let gone: Vec<Op> = kept.group.ops.extract_if(.., |op| leaves(op, kept.position)).collect();
+            let gone: Vec<Op> = kept.group.ops.extract_if(.., |op| leaves(op)).collect();
             if gone.is_empty() {
                 return true;
             }

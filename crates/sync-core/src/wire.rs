@@ -124,6 +124,9 @@ pub struct GroupAnswer {
     /// has them in its rows, and no page will deliver them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Position>,
+    /// Indexes of ops about somebody erased, of which nothing was kept: the laptop lets go of them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<u16>,
 }
 
 /// The answer to a push.

@@ -87,6 +87,12 @@ impl Beside {
         Ok(whole + text.len() as u64)
     }
 
+    /// True if the ledger goes on from what a database of this commune was told, or the other way round.
+    pub(crate) fn fits(&self, keys: &ReceiptKey, lines: &[Line]) -> Result<bool, ServerError> {
+        let read = self.read_ledger(keys)?;
+        Ok(read.lines.iter().zip(lines).all(|(one, other)| one.mark() == other.mark()))
+    }
+
     /// `None` where there is none, or none that can be read: then laptops are the only witnesses.
     fn witness(&self) -> Option<Witness> {
         serde_json::from_slice(&std::fs::read(&self.witness).ok()?).ok()
@@ -112,9 +118,15 @@ impl Beside {
         read.unwrap_or_default()
     }
 
-    /// One more may be put back, and the oldest no longer.
-    pub(crate) fn keep_backup(&self, backup: KeptBackup) -> Result<(), ServerError> {
-        let mut all = self.backups();
+    /// One more may be put back, and the oldest no longer; nor those of a life that has ended: laptops forget by what the
+    /// present one's backups have.
+    pub(crate) fn keep_backup(&self, log: &Log<'_>, backup: KeptBackup) -> Result<(), ServerError> {
+        let mut all = Vec::new();
+        for one in self.backups() {
+            if log.chain_at(one.position)? == Some(one.chain) {
+                all.push(one);
+            }
+        }
         all.push(backup);
         all.drain(..all.len().saturating_sub(BACKUPS));
         let json = serde_json::to_vec(&all).map_err(|_| ServerError::Internal("backups"))?;

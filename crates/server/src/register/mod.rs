@@ -46,7 +46,7 @@ use sync_core::position::Epoch;
 pub use devices::{EnrolOrder, IssuedCode};
 
 use crate::error::ServerError;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, ServeLock};
 use crate::keys::CommuneKeys;
 use crate::machine::{Machine, SystemMachine, random};
 use beside::Beside;
@@ -100,6 +100,7 @@ pub struct Register {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     beside: Beside,
+    _open: Option<ServeLock>,
 }
 
 /// The rules and criteria that this version counts by, on a commune's basis.
@@ -131,6 +132,7 @@ impl Register {
             });
         }
         let keys = CommuneKeys::load(&folder)?;
+        let open = folder.lock_open()?;
         let connection = open_file(&folder.database(), &keys, options.durability)?;
         let sql = "SELECT commune_id, basis FROM communes";
         let commune = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
@@ -145,6 +147,7 @@ impl Register {
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),
             beside: Beside::of(&folder, options.durability),
+            _open: open,
             folder,
             keys,
         };

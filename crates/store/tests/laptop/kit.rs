@@ -169,6 +169,7 @@ impl Laptop {
                     group: one.group.id,
                     outcome: sync_core::ingest::GroupOutcome::Applied,
                     at: None,
+                    dropped: vec![],
                 })
                 .collect(),
             expect: None,

@@ -47,7 +47,7 @@ impl<S: CommuneStore> Commune<'_, S> {
             let looked_at = taken.outcome.uses_number();
             let (dseq, group, outcome) = (numbered.dseq, numbered.group.id, taken.outcome);
             receipts.extend(taken.receipts);
-            groups.push(GroupAnswer { dseq, group, outcome, at });
+            groups.push(GroupAnswer { dseq, group, outcome, at, dropped: taken.dropped });
             if !looked_at {
                 break;
             }
@@ -205,7 +205,10 @@ impl<S: CommuneStore> Commune<'_, S> {
     /// Tries groups again that wait for a record that has come, until none finds one. Once for all that a request
     /// brings: trying costs as much as there is to read of what waits.
     pub fn settle(&mut self) -> Result<(), S::Error> {
-        while self.moved || !self.news.is_empty() {
+        while self.moved || self.sweeps || !self.news.is_empty() {
+            if std::mem::take(&mut self.sweeps) {
+                self.sweep()?;
+            }
             if std::mem::take(&mut self.moved) {
                 self.retry(Which::For(Quarantine::Rights))?;
             }

@@ -211,6 +211,8 @@ pub struct Commune<'a, S> {
     keys: &'a ReceiptKey,
     /// Records that were begun since waiting groups were last tried: one may stand on them.
     news: BTreeSet<(u16, Uuid)>,
+    /// Something was listed, and may be named by what waits.
+    sweeps: bool,
     /// Something moved, and may be where somebody wrote to it.
     moved: bool,
     /// Lines of the ledger that are in no file yet.
@@ -223,7 +225,7 @@ impl<'a, S: CommuneStore> Commune<'a, S> {
         let mut head = store.head()?;
         // Stamps stand on it: the clock of the server's word never goes back.
         head.received_at_ms = head.received_at_ms.max(now_ms);
-        Ok(Self { store, head, keys, news: BTreeSet::new(), moved: false, written: vec![] })
+        Ok(Self { store, head, keys, news: BTreeSet::new(), sweeps: false, moved: false, written: vec![] })
     }
 
     /// Retries what waits and writes the counter row: the last thing before the commit. The lines that came up are to be

@@ -58,31 +58,38 @@ impl<S: CommuneStore> Commune<'_, S> {
         self.list(&listed)
     }
 
-    /// Forgets these records: rows, what the stream carries, what waits. Names of ops, their receipts and the chain stay.
-    /// What waits for a parent under them is listed too, so that what waits elsewhere and names only that goes with it.
+    /// Forgets these records: rows, what the stream carries, and, once for the whole request, what waits. Names of ops,
+    /// their receipts and the chain stay.
     pub(super) fn list(&mut self, listed: &[Listed]) -> Result<(), S::Error> {
-        let mut listed = listed.to_vec();
-        while !listed.is_empty() {
-            self.store.put_erased(&listed)?;
-            for (kind, record) in &listed {
-                for group in self.store.groups_of(*kind, *record)? {
-                    let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
-                    let part = part_without(&group, gone);
-                    self.store.put_group(group.position, part.as_ref())?;
-                }
-                self.store.remove_row(*kind, *record)?;
-                // What waits for it under a receipt waits in vain: it is taken without it.
-                self.news.extend([(*kind, *record), (ANY_KIND, *record)]);
-                if *kind == ANY_KIND {
-                    self.news.extend(RecordKind::ALL.iter().map(|kind| (kind.no(), *record)));
-                }
+        if listed.is_empty() {
+            return Ok(());
+        }
+        self.store.put_erased(listed)?;
+        for (kind, record) in listed {
+            for group in self.store.groups_of(*kind, *record)? {
+                let gone = |op: &Op| listed.contains(&(op.header.kind, op.header.record));
+                let part = part_without(&group, gone);
+                self.store.put_group(group.position, part.as_ref())?;
             }
-            listed.clear();
-            for waiting in self.store.waiting(Which::All)? {
-                listed.extend(self.erase_in(waiting)?);
+            self.store.remove_row(*kind, *record)?;
+            // What waits for it under a receipt waits in vain: it is taken without it.
+            self.news.extend([(*kind, *record), (ANY_KIND, *record)]);
+            if *kind == ANY_KIND {
+                self.news.extend(RecordKind::ALL.iter().map(|kind| (kind.no(), *record)));
             }
         }
+        self.sweeps = true;
         Ok(())
+    }
+
+    /// Drops what of all that waits is about somebody listed. What waits for a parent under them is listed too, so that
+    /// what waits elsewhere and names only that goes with it, in the next round.
+    pub(super) fn sweep(&mut self) -> Result<(), S::Error> {
+        let mut listed = Vec::new();
+        for waiting in self.store.waiting(Which::All)? {
+            listed.extend(self.erase_in(waiting)?);
+        }
+        self.list(&listed)
     }
 
     /// A record, whatever its kind, and all that lies under it, but for people: each has a line of their own.

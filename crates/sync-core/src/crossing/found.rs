@@ -14,7 +14,7 @@ use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id,
 use crate::wire::{Batch, Offer};
 
 /// Somebody, as that op wrote them, in another household.
-fn puts(number: u128, by: u128, who: u128, saw: u128, household: u128) -> Group {
+pub(super) fn puts(number: u128, by: u128, who: u128, saw: u128, household: u128) -> Group {
     let edit = FieldEdit {
         no: no::MEMBER_HOUSEHOLD,
         value: id(household).into(),
@@ -24,7 +24,7 @@ fn puts(number: u128, by: u128, who: u128, saw: u128, household: u128) -> Group 
     group(number, by, MEMBER, who, NOW_MS, vec![edit])
 }
 
-fn moves(number: u128, by: u128, what: u128, to: Scope) -> Group {
+pub(super) fn moves(number: u128, by: u128, what: u128, to: Scope) -> Group {
     let edit = FieldEdit { no: no::HOUSEHOLD_MOVED_TO, value: to.0.into(), replaced: None, seen: None };
     group(number, by, HOUSEHOLD, what, NOW_MS, vec![edit])
 }

@@ -4,6 +4,7 @@
 mod arrivals;
 mod erasures;
 mod found;
+mod found_again;
 mod mending;
 mod moves;
 mod returns;

@@ -9,7 +9,7 @@ use super::Rows;
 use super::server::Server;
 use crate::commune::{CommuneStore, rows};
 use crate::digest::{Buckets, bucket_of};
-use crate::erasure::{ANY_KIND, Listed, forget, lists, never_came};
+use crate::erasure::{ANY_KIND, Listed, forget, lists};
 use crate::group::{Group, GroupLimits};
 use crate::head::HeadReceipt;
 use crate::ingest::{GroupOutcome, Quarantine};
@@ -244,25 +244,9 @@ impl Laptop {
         let gone = |op: &Op| lists(&self.erased, op.header.kind, op.header.record);
         self.base.retain(|(kind, record), _| !lists(&self.erased, *kind, *record));
         let mut taken: Vec<PageGroup> = self.retained.extract(gone);
-        let (base, cursor) = (&self.base, self.cursor);
-        let without_row = |op: &Op, at: Position| {
-            let here = |cursor: Cursor| at.epoch == cursor.epoch.number && !is_after(at, cursor.position());
-            cursor.is_some_and(here) && !base.contains_key(&(op.header.kind, op.header.record))
-        };
-        let kept =
-            self.retained.groups().flat_map(|kept| kept.group.ops.iter().map(|op| (op, kept.position)));
-        // What is kept apart of such people is not kept there either.
-        let apart = |own: &Own| own.answered && own.receipts.is_empty();
-        let own = self.own.iter().filter(|own| apart(own)).flat_map(|own| &own.numbered.group.ops);
-        let own = own.filter(|op| !base.contains_key(&(op.header.kind, op.header.record)));
-        let kept = kept.filter(|(op, at)| without_row(op, *at)).map(|(op, _)| op);
-        let never = never_came(&self.erased, kept.chain(own));
-        let never_came = |op: &Op| never.contains(&(op.header.kind, op.header.record));
-        taken.extend(self.retained.extract_at(|op, at| without_row(op, at) && never_came(op)));
         self.own.retain_mut(|own| {
             taken.push(own.as_offered());
-            let apart = apart(own);
-            match own.numbered.group.part(|op| !(gone(op) || (apart && never_came(op)))) {
+            match own.numbered.group.part(|op| !gone(op)) {
                 Some(part) => {
                     own.receipts.retain(|receipt| part.ops.iter().any(|op| op.id() == receipt.op));
                     own.numbered.group = part;
@@ -282,6 +266,29 @@ impl Laptop {
                 self.bare.extend(receipt.map(|receipt| (op.id(), (bare(receipt), None))));
             }
         }
+    }
+
+    /// Of own ops about somebody erased the server kept nothing; nor does their laptop, but for the header.
+    fn let_go(&mut self, answer: &GroupAnswer) {
+        let gone = |op: &Op| answer.dropped.contains(&op.header.id.index);
+        self.own.retain_mut(|own| {
+            if own.numbered.group.id != answer.group {
+                return true;
+            }
+            for op in own.numbered.group.ops.iter().filter(|op| gone(op)) {
+                let receipt = own.receipts.iter().find(|receipt| receipt.op == op.id());
+                let bare = |receipt: &Receipt| BareOp {
+                    header: op.header.clone(),
+                    payload_hash: op.payload_hash(),
+                    receipt: receipt.clone(),
+                };
+                self.bare.extend(receipt.map(|receipt| (op.id(), (bare(receipt), None))));
+            }
+            let part = own.numbered.group.part(|op| !gone(op));
+            own.receipts.retain(|receipt| !answer.dropped.contains(&receipt.op.index));
+            own.numbered.group = part.clone().unwrap_or_else(|| own.numbered.group.clone());
+            part.is_some()
+        });
     }
 
     /// After what waited was pushed: what is not in sight any more is sealed and goes; what came into sight is
@@ -434,6 +441,9 @@ impl LocalStore for Laptop {
                 own.at = answers.filter_map(|answer| answer.at).max();
             }
             own.answered |= settles;
+        }
+        for answer in reply.groups.iter().filter(|answer| !answer.dropped.is_empty()) {
+            self.let_go(answer);
         }
         let mended = |answer: &GroupAnswer| answer.outcome == GroupOutcome::Quarantined(Quarantine::Mended);
         for own in &mut self.own {
