@@ -11,6 +11,7 @@ use sync_core::commune::CommuneStore;
 use sync_core::position::Cursor;
 
 use crate::error::ServerError;
+use crate::folder::{remove_if_there, with_logs};
 use crate::keys::hex;
 use crate::machine::random;
 use crate::register::Register;
@@ -69,10 +70,8 @@ impl Register {
         self.copy_to(unfinished)?;
         let head = self.verify(unfinished)?;
         let (epoch, position) = (head.epoch.number, head.position);
-        for beside in ["-wal", "-shm"] {
-            let mut name = unfinished.as_os_str().to_owned();
-            name.push(beside);
-            remove_if_there(Path::new(&name))?;
+        for log in &with_logs(unfinished)[1..] {
+            remove_if_there(log)?;
         }
         database::sync_file(unfinished)?;
         let content = std::fs::read(unfinished)?;
@@ -184,13 +183,6 @@ fn remove_all(folder: &Path, beginning: &str) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn remove_if_there(file: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -79,10 +79,7 @@ impl DataFolder {
 
     /// Takes back what the server of this lock said; only who still holds it may, or it were the next one's word.
     pub fn say_ended(&self) -> Result<(), ServerError> {
-        match std::fs::remove_file(self.listening()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(remove_if_there(&self.listening())?)
     }
 
     /// What a server said; it may be dead since.
@@ -140,6 +137,22 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => Err(taken),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
+    }
+}
+
+/// A database and what SQLite puts beside it, its log first of the two.
+pub(crate) fn with_logs(file: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|suffix| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
+}
+
+pub(crate) fn remove_if_there(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

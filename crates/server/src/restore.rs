@@ -9,7 +9,7 @@ use serde::Serialize;
 use sync_core::ledger::Line;
 
 use crate::error::ServerError;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, remove_if_there, with_logs};
 use crate::keys::CommuneKeys;
 use crate::register::beside::Beside;
 use crate::register::{Options, Register};
@@ -136,22 +136,6 @@ fn set_aside(folder: &DataFolder, keys: &CommuneKeys, now_ms: i64) -> Result<Opt
         }
     }
     Ok(moved)
-}
-
-/// A database and what SQLite puts beside it.
-fn with_logs(file: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|suffix| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(suffix);
-        name.into()
-    })
-}
-
-fn remove_if_there(file: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

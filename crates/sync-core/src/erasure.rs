@@ -51,16 +51,16 @@ pub(crate) fn gone<'o, V: LogView>(
     let mut living: BTreeSet<Listed> = BTreeSet::new();
     for op in ops {
         let of_it = (op.header.kind, op.header.record);
+        let kind = RecordKind::from_no(op.header.kind);
+        let begins = kind.filter(|kind| begins(op, *kind));
+        let lived = receipted && kind == Some(RecordKind::Member);
         // Of what begins under a receipt its own place says it: what the log alone listed may have lived.
-        let by_ledger = receipted
-            && RecordKind::from_no(of_it.0)
-                .is_some_and(|kind| kind == RecordKind::Member || begins(op, kind));
-        let mut listed = match by_ledger {
-            true => rows.view().erased(ANY_KIND, of_it.1)?,
-            false => is_listed(rows, &gone, of_it)?,
+        let mut listed = if lived || (receipted && begins.is_some()) {
+            rows.view().erased(ANY_KIND, of_it.1)?
+        } else {
+            is_listed(rows, &gone, of_it)?
         };
-        let kind = RecordKind::from_no(op.header.kind).filter(|kind| lies_under(op, *kind, receipted));
-        if let Some(kind) = kind.filter(|_| !listed && !living.contains(&of_it))
+        if let Some(kind) = begins.filter(|_| !lived && !listed && !living.contains(&of_it))
             && rows.get(of_it.0, of_it.1)?.is_none()
         {
             for (kind, record) in above(op, kind) {
@@ -77,11 +77,6 @@ pub(crate) fn gone<'o, V: LogView>(
         }
     }
     Ok(gone)
-}
-
-/// True if an op that begins its record puts it where an erasure above reaches it.
-fn lies_under(op: &Op, kind: RecordKind, receipted: bool) -> bool {
-    begins(op, kind) && !(receipted && kind == RecordKind::Member)
 }
 
 fn is_listed<V: LogView>(rows: &Rows<'_, V>, gone: &Gone, record: Listed) -> Result<bool, V::Error> {

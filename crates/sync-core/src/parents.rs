@@ -11,20 +11,20 @@ use crate::op::{Op, Scope};
 use crate::position::{Position, is_after};
 use crate::row::Row;
 
-/// What a record's parent is.
-pub fn parent_kind(kind: RecordKind) -> Option<RecordKind> {
+/// What a record of this kind may lie under: an edge joins people, or households.
+pub fn kinds_above(kind: RecordKind) -> &'static [RecordKind] {
     match kind {
-        RecordKind::Alley => Some(RecordKind::HamletUnit),
-        RecordKind::Member | RecordKind::Visit => Some(RecordKind::Household),
+        RecordKind::Alley => &[RecordKind::HamletUnit],
+        RecordKind::Member | RecordKind::Visit => &[RecordKind::Household],
         RecordKind::Assessment | RecordKind::Consent | RecordKind::Residence | RecordKind::Attendance => {
-            Some(RecordKind::Member)
+            &[RecordKind::Member]
         }
+        RecordKind::SameAs => &[RecordKind::Member, RecordKind::Household],
         RecordKind::HamletUnit
         | RecordKind::Household
         | RecordKind::RosterList
         | RecordKind::Assignment
-        | RecordKind::SameAs
-        | RecordKind::Mending => None,
+        | RecordKind::Mending => &[],
     }
 }
 
@@ -41,28 +41,11 @@ pub(crate) fn begins(op: &Op, kind: RecordKind) -> bool {
         && anchor.is_none_or(|anchor| op.field(anchor).is_some_and(|edit| !edit.value.is_null()))
 }
 
-/// The parent that an op names, where its kind has one.
-pub(crate) fn parent_of(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
-    let named = parent_field(kind).and_then(|no| op.field(no)).and_then(|edit| edit.value.as_uuid());
-    parent_kind(kind).zip(named)
-}
-
 /// The fields that say what a record of this kind lies under. An edge lies under both its ends: it goes with
 /// whichever moves, and is erased with either.
 fn fields_above(kind: RecordKind) -> impl Iterator<Item = u16> {
     let edge = [no::SAME_AS_A, no::SAME_AS_B].into_iter().filter(move |_| kind == RecordKind::SameAs);
     parent_field(kind).into_iter().chain(edge)
-}
-
-/// What a record of this kind may lie under: an edge joins people, or households.
-pub fn kinds_above(kind: RecordKind) -> &'static [RecordKind] {
-    match parent_kind(kind) {
-        Some(RecordKind::Household) => &[RecordKind::Household],
-        Some(RecordKind::Member) => &[RecordKind::Member],
-        Some(RecordKind::HamletUnit) => &[RecordKind::HamletUnit],
-        Some(_) | None if kind == RecordKind::SameAs => &[RecordKind::Member, RecordKind::Household],
-        Some(_) | None => &[],
-    }
 }
 
 /// What a row lies under: it moves and is erased with it. Each id once with each kind that it may be of.
@@ -78,18 +61,23 @@ pub fn ids_above(row: &Row) -> impl Iterator<Item = Uuid> {
     fields.filter_map(|no| row.value(no)?.as_uuid())
 }
 
-/// What an op puts its record under, the smaller end of an edge first.
-pub(crate) fn above(op: &Op, kind: RecordKind) -> impl Iterator<Item = (RecordKind, Uuid)> {
+/// What an op puts its record under, the smaller end of an edge first; each with the kinds that it may be of.
+fn named_above(op: &Op, kind: RecordKind) -> impl Iterator<Item = (&'static [RecordKind], Uuid)> {
     let named = fields_above(kind).filter_map(|no| op.field(no)?.value.as_uuid());
-    named.flat_map(move |record| kinds_above(kind).iter().map(move |kind| (*kind, record)))
+    named.map(move |record| (kinds_above(kind), record))
+}
+
+/// The same, each kind by itself.
+pub(crate) fn above(op: &Op, kind: RecordKind) -> impl Iterator<Item = (RecordKind, Uuid)> {
+    named_above(op, kind).flat_map(|(kinds, record)| kinds.iter().map(move |kind| (*kind, record)))
 }
 
 /// The record beside its parent that an op puts its own under: the household somebody moves into, the alley a
 /// household stands in.
-fn also_under(op: &Op, kind: RecordKind) -> Option<(RecordKind, Uuid)> {
-    let (field, under) = match kind {
-        RecordKind::Residence => (no::RESIDENCE_HOUSEHOLD, RecordKind::Household),
-        RecordKind::Household => (no::HOUSEHOLD_ALLEY, RecordKind::Alley),
+fn also_under(op: &Op, kind: RecordKind) -> Option<(&'static [RecordKind], Uuid)> {
+    let (field, under): (_, &[RecordKind]) = match kind {
+        RecordKind::Residence => (no::RESIDENCE_HOUSEHOLD, &[RecordKind::Household]),
+        RecordKind::Household => (no::HOUSEHOLD_ALLEY, &[RecordKind::Alley]),
         _ => return None,
     };
     Some(under).zip(op.field(field).and_then(|edit| edit.value.as_uuid()))
@@ -110,23 +98,16 @@ pub(crate) fn missing<V: LogView>(
         if !begun.contains(&of_it) && !begins(op, kind) && rows.get(of_it.0, of_it.1)?.is_none() {
             return Ok(Some(of_it));
         }
-        // An end of an edge is there if it is of either kind.
-        let ends = fields_above(kind).filter(|_| kind == RecordKind::SameAs);
-        let ends = ends.filter_map(|no| op.field(no)?.value.as_uuid()).map(|end| (kinds_above(kind), end));
-        let parents = [parent_of(op, kind), also_under(op, kind)].into_iter().flatten();
-        let parents: Vec<(Vec<u16>, Uuid)> = parents
-            .map(|(kind, above)| (vec![kind.no()], above))
-            .chain(ends.map(|(kinds, end)| (kinds.iter().map(|kind| kind.no()).collect(), end)))
-            .collect();
-        for (kinds, above) in parents {
+        for (kinds, above) in named_above(op, kind).chain(also_under(op, kind)) {
+            // An end of an edge is there if it is of either kind.
             let mut there = false;
-            for kind in &kinds {
-                there |= begun.contains(&(*kind, above))
-                    || rows.get(*kind, above)?.is_some()
-                    || (receipted && rows.view().erased(*kind, above)?);
+            for kind in kinds.iter().map(|kind| kind.no()) {
+                there |= begun.contains(&(kind, above))
+                    || rows.get(kind, above)?.is_some()
+                    || (receipted && rows.view().erased(kind, above)?);
             }
             if !there {
-                let kind = if let [kind] = kinds[..] { kind } else { ANY_KIND };
+                let kind = if let [kind] = kinds { kind.no() } else { ANY_KIND };
                 return Ok(Some((kind, above)));
             }
         }
@@ -153,8 +134,9 @@ pub(crate) fn scopes_fit<V: LogView>(
         if let Some(kind) = RecordKind::from_no(op.header.kind) {
             // An edge's ends must lie in its scope; what lies under a record of everybody's may lie anywhere.
             let strict = kind == RecordKind::SameAs;
-            let named = above(op, kind).chain(also_under(op, kind));
-            touched.extend(named.map(|(kind, record)| (kind.no(), record, !strict)));
+            for (kinds, record) in named_above(op, kind).chain(also_under(op, kind)) {
+                touched.extend(kinds.iter().map(|kind| (kind.no(), record, !strict)));
+            }
         }
         for (kind, record, above) in touched {
             let Some(there) = rows.get(kind, record)?.map(|row| row.scope) else { continue };

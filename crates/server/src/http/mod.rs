@@ -21,6 +21,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use sync_core::api::{ApiCode, ApiError, TOKEN_SCHEME};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -105,6 +106,15 @@ impl Shared {
         });
         let result = done.await.unwrap_or(Err(ServerError::Internal("a task panicked")));
         result.map_err(Refusal::from)
+    }
+
+    /// [`Shared::run`], answered as compressed JSON that is made on the same thread.
+    async fn packed<T: Serialize>(
+        &self,
+        work: impl FnOnce(&Register) -> Result<T, ServerError> + Send + 'static,
+    ) -> Result<Response, Refusal> {
+        let packed = self.run(move |register| body::pack(&work(register)?)).await?;
+        Ok(body::packed_response(packed))
     }
 
     /// The device that asks, if it still belongs here.

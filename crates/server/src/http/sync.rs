@@ -71,12 +71,12 @@ pub(crate) async fn offer(
 ) -> Result<Response, Refusal> {
     shared.device(&headers).await?;
     let packed = body::packed(&headers, body).await?;
-    let done = shared.run(move |register| {
+    let done = shared.packed(move |register| {
         let unreadable = |_| refused(ApiCode::SyncUnreadable);
         let offer: Offer = serde_json::from_slice(&body::inflate(&packed)?).map_err(unreadable)?;
-        body::pack(&register.take_back(&offer)?)
+        register.take_back(&offer)
     });
-    Ok(body::packed_response(done.await?))
+    done.await
 }
 
 /// Digests of everything in the device's sight.
@@ -86,8 +86,7 @@ pub(crate) async fn offer(
         (status = 401, body = openapi::ApiError), (status = 403, body = openapi::ApiError)))]
 pub(crate) async fn digests(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = shared.device(&headers).await?;
-    let packed = shared.run(move |register| body::pack(&register.digests(&device.sight)?)).await?;
-    Ok(body::packed_response(packed))
+    shared.packed(move |register| register.digests(&device.sight)).await
 }
 
 /// Records of these buckets as they stand, as far as they are in the device's sight.
@@ -103,8 +102,7 @@ pub(crate) async fn rows(
 ) -> Result<Response, Refusal> {
     let device = shared.device(&headers).await?;
     let request: RowsRequest = body::json(body).await?;
-    let packed = shared.run(move |register| body::pack(&register.rows_in(&device.sight, &request)?)).await?;
-    Ok(body::packed_response(packed))
+    shared.packed(move |register| register.rows_in(&device.sight, &request)).await
 }
 
 /// Of a device that was revoked: the commune's signed word that it may destroy its keys.
@@ -138,7 +136,5 @@ pub(crate) async fn pull(
 ) -> Result<Response, Refusal> {
     let device = shared.device(&headers).await?;
     let request: PullRequest = body::json(body).await?;
-    let packed =
-        shared.run(move |register| body::pack(&page::page(register, &device.sight, &request)?)).await?;
-    Ok(body::packed_response(packed))
+    shared.packed(move |register| page::page(register, &device.sight, &request)).await
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use database::Durability;
 use serde::{Deserialize, Serialize};
-use sync_core::commune::CommuneStore;
+use sync_core::commune::{CommuneStore, Head};
 use sync_core::ledger::{Line, ReadLedger};
 use sync_core::position::{ChainHash, Position};
 use sync_core::receipt::ReceiptKey;
@@ -103,8 +103,19 @@ impl Beside {
         self.witness().map(|witness| witness.head.at.position)
     }
 
+    /// What a commit that leaves the log there has to say.
+    pub(super) fn testimony(
+        &self,
+        log: &Log<'_>,
+        keys: &ReceiptKey,
+        head: &Head,
+    ) -> Result<Witness, ServerError> {
+        let watermark = self.watermark(log, head)?;
+        Ok(keys.witness(head.store, head.cursor, watermark, head.received_at_ms))
+    }
+
     /// Not waited for: one that is a step behind says the same, and one that is lost says nothing.
-    fn put_witness(&self, witness: &Witness) -> Result<(), ServerError> {
+    pub(super) fn put_witness(&self, witness: &Witness) -> Result<(), ServerError> {
         let json = serde_json::to_vec(witness).map_err(|_| ServerError::Internal("witness"))?;
         // Commands beside a running server write it too.
         let unfinished = self.witness.with_extension(format!("{}.new", std::process::id()));
@@ -135,8 +146,8 @@ impl Beside {
 
     /// Where the oldest backup of the present history stands that may still be put back; nothing beyond it is forgotten
     /// (F2). 0 until there is one.
-    pub(crate) fn watermark(&self, log: &Log<'_>) -> Result<Position, ServerError> {
-        let epoch = log.head()?.cursor.epoch.number;
+    pub(crate) fn watermark(&self, log: &Log<'_>, head: &Head) -> Result<Position, ServerError> {
+        let epoch = head.cursor.epoch.number;
         for backup in self.backups() {
             if log.chain_at(backup.position)? == Some(backup.chain) {
                 return Ok(Position { epoch, position: backup.position });
@@ -213,14 +224,6 @@ impl Register {
             self.write(|intake| shown.map_or(Ok(()), |shown| intake.rules.greet(&shown, nonce).map(drop)))?;
         }
         Ok(())
-    }
-
-    /// After a commit: where the log stands now.
-    pub(super) fn bear_witness(&self) -> Result<(), ServerError> {
-        let (head, watermark) = self.read(|log| Ok((log.head()?, self.beside.watermark(log)?)))?;
-        let keys = &self.keys().receipts;
-        let witness = keys.witness(head.store, head.cursor, watermark, head.received_at_ms);
-        self.beside.put_witness(&witness)
     }
 }
 
@@ -440,7 +443,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let register = register(dir.path());
         let to = dir.path().join("backups");
-        let watermark = |register: &Register| register.read(|log| register.beside.watermark(log)).unwrap();
+        let watermark =
+            |register: &Register| register.read(|log| register.beside.watermark(log, &log.head()?)).unwrap();
         assert_eq!(watermark(&register), Position { epoch: 1, position: 0 });
         for n in 0..9 {
             let edit = super::super::own::OwnEdit {

@@ -41,7 +41,7 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
             ledger: head.ledger,
             erased: erased_since(log, hello.ledger)?,
             sight: Some(device.sight.clone()),
-            watermark: register.beside().watermark(log)?,
+            watermark: register.beside().watermark(log, &head)?,
         })
     })
 }

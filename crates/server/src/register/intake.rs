@@ -5,11 +5,11 @@
 use domain::calendar::Day;
 use domain::ids::CommuneId;
 use rusqlite::Connection;
-use sync_core::commune::Commune;
+use sync_core::commune::{Commune, Head};
 use sync_core::household::CountedBy;
 use sync_core::ingest::LogView;
 use sync_core::ledger::Entry;
-use sync_core::position::{Cursor, Position};
+use sync_core::position::Position;
 use sync_core::row::Row;
 
 use super::Register;
@@ -76,12 +76,12 @@ impl<'t> Intake<'t> {
 
     /// Retries, counts and writes the counter row and the ledger: the last thing before the commit. Returns where the
     /// log stands then.
-    pub(super) fn finish(mut self, beside: &Beside) -> Result<Cursor, ServerError> {
+    pub(super) fn finish(mut self, beside: &Beside) -> Result<Head, ServerError> {
         self.rules.settle()?;
         self.catch_up()?;
-        let (cursor, lines) = (self.rules.head.cursor, self.rules.put_head()?);
+        let (head, lines) = (self.rules.head, self.rules.put_head()?);
         self.write_ledger(beside, &lines)?;
-        Ok(cursor)
+        Ok(head)
     }
 
     /// Brings the tallies to this moment: what was touched, and what lapsed since they were last counted.

@@ -2,8 +2,6 @@
 //! under another name and renamed when it is whole. So there is a register or there is none; and keys without
 //! either the mark or a register are those of a commune whose register is missing, never of a new one.
 
-use std::path::{Path, PathBuf};
-
 use domain::calendar::Day;
 use domain::ids::CommuneId;
 use domain::text::clean;
@@ -11,7 +9,7 @@ use rusqlite::params;
 
 use super::{NewCommune, Options, open_file};
 use crate::error::ServerError;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, remove_if_there, with_logs};
 use crate::keys::CommuneKeys;
 use crate::machine::random;
 
@@ -39,7 +37,7 @@ pub(super) fn make(
     refuse_what_is_there(folder)?;
     let keys = CommuneKeys::complete(folder, options.machine.as_ref(), step)?;
     let unfinished = folder.database().with_extension("new");
-    for left in [unfinished.clone(), beside(&unfinished, "-wal"), beside(&unfinished, "-shm")] {
+    for left in with_logs(&unfinished) {
         step()?;
         remove_if_there(&left)?;
     }
@@ -94,7 +92,8 @@ fn refuse_what_is_there(folder: &DataFolder) -> Result<(), ServerError> {
 /// True if a commune's keys are here, or the log of its register, and the register is not.
 pub(super) fn lost(folder: &DataFolder) -> bool {
     let register = folder.database();
-    let left = CommuneKeys::any(folder) || beside(&register, "-wal").exists();
+    let [_, log, _] = with_logs(&register);
+    let left = CommuneKeys::any(folder) || log.exists();
     left && !register.exists() && !folder.making().exists()
 }
 
@@ -103,22 +102,10 @@ pub(super) fn ended(folder: &DataFolder) {
     let _ = remove_if_there(&folder.making());
 }
 
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-fn remove_if_there(file: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::path::Path;
 
     use database::Durability;
     use domain::consent::Basis;

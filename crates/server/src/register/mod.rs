@@ -236,11 +236,13 @@ impl Register {
         intake.meet_ledger(&self.beside, &self.keys.receipts)?;
         let value = writing(&mut intake)?;
         let after = intake.finish(&self.beside)?;
+        let log = Log::new(&transaction, self.commune);
+        let witness =
+            (after.cursor != before).then(|| self.beside.testimony(&log, &self.keys.receipts, &after));
         transaction.commit()?;
         // What was committed stays so; a witness that is a step behind says the same.
-        if after != before
-            && let Err(error) = self.bear_witness()
-        {
+        let borne = witness.map(|witness| witness.and_then(|witness| self.beside.put_witness(&witness)));
+        if let Some(Err(error)) = borne {
             tracing::warn!(code = error.code(), "witness");
         }
         Ok(value)

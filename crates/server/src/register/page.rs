@@ -26,13 +26,14 @@ pub(crate) fn page(
     request: &PullRequest,
 ) -> Result<RawPage, ServerError> {
     register.read(|log| {
-        log.check(request.cursor, log.head()?.cursor)?;
+        let head = log.head()?;
+        log.check(request.cursor, head.cursor)?;
         let limits = Limits::default();
         let asked = Asked {
             from: request.cursor,
             believed: request.sight.as_ref().unwrap_or(sight),
             present: sight,
-            watermark: register.beside().watermark(log)?.position,
+            watermark: register.beside().watermark(log, &head)?.position,
             groups: usize::MAX,
             bytes: request.max_bytes.min(limits.inflated_bytes - ENVELOPE_BYTES),
         };

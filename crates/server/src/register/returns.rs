@@ -39,7 +39,7 @@ impl Register {
         self.read(|log| {
             let head = log.head()?;
             let rows = rows(log, sight, &request.of)?;
-            let kept = kept_of(log, self.beside().watermark(log)?.position, &rows)?;
+            let kept = kept_of(log, self.beside().watermark(log, &head)?.position, &rows)?;
             Ok(RowsReply { rows, kept, at: head.cursor, ledger: head.ledger })
         })
     }

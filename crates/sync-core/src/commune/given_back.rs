@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::intake::{receipts_of, strays};
+use super::intake::receipts_of;
 use super::{Commune, CommuneStore, Sent, Waiting, Which};
 use crate::ingest::Quarantine;
 use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, take_bare};
@@ -73,8 +73,7 @@ impl<S: CommuneStore> Commune<'_, S> {
         let mut sent = Sent::default();
         let rows: Vec<_> = taken.rows.into_iter().chain(taken.again.iter().cloned()).collect();
         sent.rows.extend(taken.again.into_iter().map(|row| PageRow { position, row }));
-        self.write_rows(&rows, None, position, &mut sent)?;
-        sent.rows.extend(strays(&rows, &taken.begun, &sent.rows, position));
+        self.write_rows(&rows, &taken.begun, None, &mut sent)?;
         let part = taken.part.as_ref().map_or(&[][..], |part| &part.receipts);
         let stored: Vec<Receipt> = part.iter().chain(&taken.lowered).cloned().collect();
         sent.group = taken.part;
@@ -85,7 +84,6 @@ impl<S: CommuneStore> Commune<'_, S> {
             self.store.put_receipt(receipt, at.unwrap_or(position))?;
         }
         self.lower(&taken.lowered)?;
-        self.note_begun(&taken.begun, position)?;
         for begun in &taken.begun {
             // They lived, whatever somebody who had not heard said of them since.
             self.store.remove_erased(begun.kind, begun.record)?;

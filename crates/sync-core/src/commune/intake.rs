@@ -59,7 +59,7 @@ impl<S: CommuneStore> Commune<'_, S> {
     /// Where the present history has the last op of a group that was taken. The stream alone cannot say it: a record
     /// that moved away is delivered to nobody there, and what somebody else gave back first is in the rows already.
     fn committed_at(&self, taken: &Ingested) -> Result<Option<Position>, S::Error> {
-        if matches!(taken.outcome, GroupOutcome::Quarantined(_)) {
+        if taken.outcome.reason().is_some() {
             return Ok(None);
         }
         if taken.commits {
@@ -126,13 +126,12 @@ impl<S: CommuneStore> Commune<'_, S> {
         let ops = group.ops.iter().zip(&hashes).zip(&ingested.stamps);
         let ops = ops.map(|((op, hash), stamp)| (op.id(), hash, *stamp));
         let scope = group.scope().unwrap_or(Scope::COMMUNE);
-        if let GroupOutcome::Quarantined(reason) = &ingested.outcome {
+        if let Some(reason) = ingested.outcome.reason() {
             self.advance(scope, group.id, reason.code(), ops, Sent::default())?;
             return self.keep_apart(numbered, reason, ingested, position.position);
         }
         let mut sent = Sent::default();
-        self.write_rows(&ingested.rows, Some(group.id), position, &mut sent)?;
-        sent.rows.extend(strays(&ingested.rows, &ingested.begun, &sent.rows, position));
+        self.write_rows(&ingested.rows, &ingested.begun, Some(group.id), &mut sent)?;
         sent.group = ingested.part.as_ref().map(|part| PageGroup {
             position,
             group: part.clone(),
@@ -142,31 +141,18 @@ impl<S: CommuneStore> Commune<'_, S> {
         for receipt in ingested.receipts.iter().filter(|receipt| receipt.first == position) {
             self.store.put_receipt(receipt, position)?;
         }
-        self.note_begun(&ingested.begun, position)?;
         self.close_mended(group)
     }
 
-    /// Records that a commit began: something may have waited for them, and they may lie elsewhere than was meant.
-    pub(super) fn note_begun(&mut self, begun: &[Begun], position: Position) -> Result<(), S::Error> {
-        for Begun { kind, record, from, to } in begun {
-            self.news.insert((*kind, *record));
-            // What waits for want of an end of an edge does not know its kind.
-            self.news.insert((ANY_KIND, *record));
-            if from != to {
-                self.store.put_left(*kind, *record, *from, position)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Rows as a commit leaves them, and what moves by it.
+    /// Rows as a commit leaves them at the next position, with those that it began, and what moves by it.
     pub(super) fn write_rows(
         &mut self,
         rows: &[Row],
+        begun: &[Begun],
         by: Option<GroupId>,
-        position: Position,
         sent: &mut Sent,
     ) -> Result<(), S::Error> {
+        let position = self.head.next();
         let moved = follow(&self.store, rows, by, position)?;
         for row in rows.iter().chain(&moved.rows) {
             self.store.put_row(row)?;
@@ -177,6 +163,20 @@ impl<S: CommuneStore> Commune<'_, S> {
         sent.rows.retain(|whole| !moves(&whole.row));
         sent.exits.extend(moved.exits);
         sent.rows.extend(moved.rows.into_iter().map(|row| PageRow { position, row }));
+        for Begun { kind, record, from, to } in begun {
+            // Something may have waited for it; what waits for an end of an edge does not know its kind.
+            self.news.extend([(*kind, *record), (ANY_KIND, *record)]);
+            if from == to {
+                continue;
+            }
+            // What it lies under has moved, and it lies there. It comes whole: to somebody who never heard of what it
+            // lies under it would begin where it was written.
+            self.store.put_left(*kind, *record, *from, position)?;
+            let of_it = |row: &&Row| (row.kind, row.record) == (*kind, *record);
+            if !sent.rows.iter().any(|whole| of_it(&&whole.row)) {
+                sent.rows.extend(rows.iter().find(of_it).map(|row| PageRow { position, row: row.clone() }));
+            }
+        }
         Ok(())
     }
 
@@ -277,18 +277,6 @@ impl<S: CommuneStore> Commune<'_, S> {
         }
         Ok(())
     }
-}
-
-/// Records that begin elsewhere than they were written, because what they lie under has moved. They come whole: to
-/// somebody who never heard of what they lie under they would begin where they were written. What moves anyhow is left out.
-pub(super) fn strays(rows: &[Row], begun: &[Begun], whole: &[PageRow], position: Position) -> Vec<PageRow> {
-    let is = |row: &Row, one: &Begun| (row.kind, row.record) == (one.kind, one.record);
-    let strays = begun.iter().filter(|one| one.from != one.to);
-    let strays = strays.filter(|one| !whole.iter().any(|whole| is(&whole.row, one)));
-    strays
-        .filter_map(|one| rows.iter().find(|row| is(row, one)))
-        .map(|row| PageRow { position, row: row.clone() })
-        .collect()
 }
 
 /// The receipts of a part.
