@@ -9,8 +9,8 @@ CREATE TABLE settings (
   value TEXT NOT NULL
 ) STRICT;
 
--- Every group saved on this laptop. Pending and acknowledged ones are the overlay; delivered ones are
--- kept so that they can be given back after a restore of the server.
+-- Every group saved on this laptop. Those that are not delivered are the overlay; of a delivered one only its
+-- line is left, so that the order of saving goes on from it: what it said is in base rows and in "kept".
 CREATE TABLE saves (
   seq INTEGER NOT NULL PRIMARY KEY,      -- order of saving on this laptop, never renumbered
   group_id BLOB NOT NULL UNIQUE,         -- random, the name of the group for ever
@@ -21,9 +21,13 @@ CREATE TABLE saves (
   dseq INTEGER NOT NULL,                 -- contiguous within the incarnation, from 1
   state TEXT NOT NULL,                   -- pending, acknowledged, quarantined, delivered
   reason TEXT NOT NULL,                  -- of the quarantine, else empty
-  body BLOB NOT NULL                     -- canonical bytes of the group
+  body BLOB NOT NULL,                    -- canonical bytes of the group; of a delivered one empty
+  at_epoch INTEGER,                      -- where the present history of the commune has it, once that is known
+  at_position INTEGER,
+  mended INTEGER NOT NULL DEFAULT 0      -- a person decided about it: it is kept and no longer shown
 ) STRICT;
 CREATE INDEX saves_by_state ON saves (state, dseq);
+CREATE INDEX saves_at ON saves (at_epoch, at_position) WHERE at_epoch IS NOT NULL;
 
 -- Which ops of which saves still lie over the base row of a record: those the stream has not delivered,
 -- acknowledged or not (F4).
@@ -41,8 +45,10 @@ CREATE TABLE base_rows (
   record_id BLOB NOT NULL,
   kind INTEGER NOT NULL,                 -- number in the field registry
   body BLOB NOT NULL,                    -- sync_core::row::Row
+  scope_id BLOB NOT NULL DEFAULT X'',    -- where it lies
   PRIMARY KEY (record_id, kind)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX base_rows_in ON base_rows (scope_id);
 
 -- The server's word about an op: its place in the order, for ever.
 CREATE TABLE receipts (
@@ -50,6 +56,41 @@ CREATE TABLE receipts (
   op_index INTEGER NOT NULL,
   body BLOB NOT NULL,                    -- JSON
   PRIMARY KEY (group_id, op_index)
+) STRICT, WITHOUT ROWID;
+
+-- What came with the stream and may have to be given back, should the commune's server be restored: own groups
+-- and others', with their receipts. Goes once every backup that may be restored has it.
+CREATE TABLE kept (
+  group_id BLOB NOT NULL PRIMARY KEY,
+  epoch INTEGER NOT NULL,                -- where the history has it, as far as is known
+  position INTEGER NOT NULL,
+  body BLOB NOT NULL                     -- JSON of sync_core::wire::PageGroup
+) STRICT;
+CREATE INDEX kept_at ON kept (epoch, position);
+
+-- The same of records that left this laptop: encrypted to the commune's key, readable by nobody here.
+CREATE TABLE sealed (
+  number INTEGER NOT NULL PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  payload BLOB NOT NULL                  -- an age file
+) STRICT;
+CREATE INDEX sealed_at ON sealed (epoch, position);
+
+-- Headers of ops about people who were erased: all that is left of them.
+CREATE TABLE bare_ops (
+  group_id BLOB NOT NULL,
+  op_index INTEGER NOT NULL,
+  body TEXT NOT NULL,                    -- JSON of sync_core::offer::BareOp
+  offered TEXT NOT NULL,                 -- epoch and line of the ledger at which it was offered last; or empty
+  PRIMARY KEY (group_id, op_index)
+) STRICT, WITHOUT ROWID;
+
+-- Who is erased, by the ledger (kind 0) or by lying under somebody who is.
+CREATE TABLE erased (
+  record_id BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  PRIMARY KEY (record_id, kind)
 ) STRICT, WITHOUT ROWID;
 
 -- Server clock minus laptop clock per session: learned at a handshake, or what the clock was taken for when

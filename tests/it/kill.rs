@@ -86,7 +86,7 @@ struct Witness {
 }
 
 impl Witness {
-    fn check(&mut self, store: &Store, outbox: &Path) {
+    fn check(&mut self, store: &mut Store, outbox: &Path) {
         let saves = self.saves_without_holes(store);
         for group in &self.confirmed {
             assert!(self.found.contains_key(group), "a confirmed save is missing");
@@ -103,7 +103,7 @@ impl Witness {
     }
 
     /// Every save under its number, which count 1, 2, 3… in one incarnation.
-    fn saves_without_holes(&mut self, store: &Store) -> Vec<(SealedNumber, Vec<u8>)> {
+    fn saves_without_holes(&mut self, store: &mut Store) -> Vec<(SealedNumber, Vec<u8>)> {
         let hello = store.hello().unwrap();
         let mut statement = store
             .reading()
@@ -190,8 +190,9 @@ fn no_confirmed_save_is_missing_after_200_kills() {
         }
         let sealed_before = if outbox.exists() { read_sealed(&outbox).unwrap().len() } else { 0 };
         let segments_before = segments(&outbox).len();
-        let store = open_or_create(&folder, &recipient, || options(seed ^ round, Durability::Full)).unwrap();
-        witness.check(&store, &outbox);
+        let mut store =
+            open_or_create(&folder, &recipient, || options(seed ^ round, Durability::Full)).unwrap();
+        witness.check(&mut store, &outbox);
         unconfirmed += witness.found.len() - before - confirmed_now;
         resealed += witness.found.len() - sealed_before;
         // What a start finds missing lies in the newest segment, or in the next one.

@@ -5,16 +5,19 @@ use app::AppError;
 use domain::people::Role;
 use store::{DataFolder, Durability, Operation, Store};
 use sync_client::{SyncError, Transport, TransportError, sync};
+use sync_core::digest::{Buckets, Digest};
+use sync_core::head::HeadReceipt;
 use sync_core::ingest::GroupOutcome;
 use sync_core::ledger::Mark;
 use sync_core::local::LocalStore;
+use sync_core::offer::OfferOutcome;
 use sync_core::op::{OpHash, Scope};
 use sync_core::position::{Cursor, Epoch, Position};
 use sync_core::receipt::Receipt;
 use sync_core::stamp::Stamp;
 use sync_core::wire::{
-    Batch, GroupAnswer, Hello, HelloReply, Limits, PROTOCOL, Page, PullRequest, PushReply, SignedBatch,
-    SigningKey,
+    Batch, DigestsReply, GroupAnswer, Hello, HelloReply, Limits, Offer, OfferReply, PROTOCOL, Page,
+    PullRequest, PushReply, RowsReply, RowsRequest, SignedBatch, SigningKey,
 };
 use tests::laptop::{NOON_MS, PASSPHRASE, identity, options};
 use tests::register::{UNIT, unit};
@@ -42,6 +45,12 @@ enum Lie {
     EmptyPages,
     /// A page that ends before the cursor.
     BackwardPage,
+    /// Another life of the log at every greeting, and digests of yet another.
+    Epochs,
+    /// Another life of the log, in which nothing ever is as it is here, whatever rows are taken.
+    Digests,
+    /// The same, and no rows come.
+    NoRows,
 }
 
 struct Liar {
@@ -53,6 +62,10 @@ struct Liar {
 
 fn at(position: u64) -> Cursor {
     Cursor { epoch: Epoch { number: 1, nonce: 9 }, position, ..Cursor::default() }
+}
+
+fn anew(nonce: u64) -> Cursor {
+    Cursor { epoch: Epoch { number: 2, nonce }, ..at(5) }
 }
 
 impl Liar {
@@ -94,7 +107,11 @@ impl Transport for Liar {
             protocol: PROTOCOL,
             commune: hello.commune,
             highest_known: 0,
-            head: at(5),
+            head: match self.lie {
+                Lie::Epochs => anew(self.asked.into()),
+                Lie::Digests | Lie::NoRows => anew(7),
+                _ => at(5),
+            },
             limits: Limits::default(),
             server_time_ms: NOON_MS,
             ledger: Mark::default(),
@@ -127,6 +144,26 @@ impl Transport for Liar {
             _ => {}
         }
         Ok(PushReply { receipts, groups, expect: None, head: at(5), proof: None })
+    }
+
+    fn offer(&mut self, offer: &Offer) -> Result<OfferReply, TransportError> {
+        self.ask();
+        let proof = HeadReceipt { store: uuid::Uuid::nil(), at: at(5), mac: [0; 16] };
+        let groups = offer.groups.iter().map(|one| (one.group.id, OfferOutcome::Unproven)).collect();
+        Ok(OfferReply { groups, bare: vec![], sealed: vec![], proof })
+    }
+
+    fn digests(&mut self) -> Result<DigestsReply, TransportError> {
+        self.ask();
+        let rotten =
+            Buckets::from(vec![(3, Digest([9; 32])), (4, Digest([u8::try_from(self.asked).unwrap(); 32]))]);
+        Ok(DigestsReply { of: vec![(Scope::from(UNIT), rotten)], at: anew(7), ledger: Mark::default() })
+    }
+
+    fn rows(&mut self, request: &RowsRequest) -> Result<RowsReply, TransportError> {
+        self.ask();
+        let of = if self.lie == Lie::NoRows { vec![] } else { request.of.clone() };
+        Ok(RowsReply { of, rows: vec![], kept: vec![], at: anew(7), ledger: Mark::default() })
     }
 
     fn pull(&mut self, request: &PullRequest) -> Result<Page, TransportError> {
@@ -170,6 +207,13 @@ fn a_server_that_says_nothing_true_ends_the_sync_and_costs_nothing() {
             store.transact(operation, |change| change.put(&named)).unwrap();
         }
         let key = SigningKey::from_bytes(&[7; 32]);
+        if matches!(lie, Lie::Epochs | Lie::Digests | Lie::NoRows) {
+            // It has met an honest one before, and saved since.
+            sync(&mut store, &mut Liar::new(Lie::None, key.clone()), &key, &mut || 11, &mut |_| {}).unwrap();
+            let operation = Operation { name: "test", scope: Scope::from(UNIT), job: None };
+            let named = domain::people::HamletUnit { name: "Thôn Đoài".into(), ..unit() };
+            store.transact(operation, |change| change.put(&named)).unwrap();
+        }
         let mut server = Liar::new(lie, key.clone());
         let ended = sync(&mut store, &mut server, &key, &mut || 11, &mut |_| {});
         let code = ended.map_err(|error: SyncError<_>| AppError::from(error).code).err();
@@ -186,4 +230,7 @@ fn a_server_that_says_nothing_true_ends_the_sync_and_costs_nothing() {
     check(Lie::SamePage, no_progress, 0);
     check(Lie::EmptyPages, no_progress, 0);
     check(Lie::BackwardPage, no_progress, 0);
+    check(Lie::Epochs, no_progress, 1);
+    check(Lie::Digests, no_progress, 1);
+    check(Lie::NoRows, no_progress, 1);
 }

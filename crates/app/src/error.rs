@@ -35,7 +35,6 @@ pub const CODES: &[&str] = &[
     FOREIGN_ANSWER,
     LINK_DAMAGED,
     OTHER_COMMUNE,
-    NEW_EPOCH,
     NUMBERING,
     NOT_OPEN,
     FAULT,
@@ -66,7 +65,6 @@ pub(crate) const NO_CONSENT: &str = "visit.no_consent";
 pub(crate) const FOREIGN_ANSWER: &str = "visit.foreign_answer";
 pub(crate) const LINK_DAMAGED: &str = "setup.link_damaged";
 pub(crate) const OTHER_COMMUNE: &str = "sync.other_commune_answers";
-pub(crate) const NEW_EPOCH: &str = "sync.new_epoch";
 pub(crate) const NUMBERING: &str = "sync.numbering";
 pub(crate) const NOT_OPEN: &str = "app.not_open";
 pub(crate) const FAULT: &str = "app.fault";
@@ -149,7 +147,6 @@ impl<E: Into<Self>> From<SyncError<E>> for AppError {
             SyncError::Transport(error) => error.into(),
             SyncError::Store(error) => error.into(),
             SyncError::OtherCommune => Self::new(OTHER_COMMUNE),
-            SyncError::NewEpoch => Self::new(NEW_EPOCH),
             SyncError::NoProgress => Self::new(NO_PROGRESS),
             SyncError::Numbering | SyncError::Batch => Self::new(NUMBERING),
         }

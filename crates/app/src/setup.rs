@@ -137,6 +137,15 @@ impl Laptop {
         Ok((Self { store, commune }, passphrase, aside))
     }
 
+    /// The server is reached another way from now on.
+    pub(crate) fn link_anew(&mut self, server: ServerLink) -> Result<(), AppError> {
+        let commune = Commune { server, ..self.commune.clone() };
+        let link = serde_json::to_string(&commune).map_err(|_| AppError::new(LINK_DAMAGED))?;
+        self.store.link_anew(link)?;
+        self.commune = commune;
+        Ok(())
+    }
+
     /// Somebody has typed the passphrase back: from here on this register is theirs, and no code makes
     /// another one in its place unasked.
     pub fn words_written(&mut self) -> Result<(), AppError> {

@@ -2,9 +2,10 @@
 //! the sync waits for its network.
 
 use domain::ids::DeviceId;
-use store::StoreError;
-use sync_core::local::{LocalCounts, LocalStore};
-use sync_core::wire::{BatchLimits, Hello, Numbered, Page, PushReply, SessionOffset};
+use store::{StoreError, Tables};
+use sync_core::laptop::Laptop;
+use sync_core::local::LocalStore;
+use sync_core::wire::{Numbered, SessionOffset};
 
 use crate::desk::Desk;
 use crate::error::{AppError, NOT_OPEN};
@@ -30,28 +31,26 @@ impl SharedStore<'_> {
 impl LocalStore for SharedStore<'_> {
     type Error = AppError;
 
-    fn hello(&self) -> Result<Hello, AppError> {
-        self.step(|store| store.hello())
+    type Fault = StoreError;
+    type Tables<'t> = Tables<'t>;
+
+    fn exchange<T>(
+        &mut self,
+        step: impl for<'t> FnOnce(&mut Laptop<Tables<'t>>) -> Result<T, StoreError>,
+    ) -> Result<T, AppError> {
+        self.step(|store| store.exchange(step))
     }
 
-    fn next_batch(&self, limits: &BatchLimits) -> Result<Vec<Numbered>, AppError> {
-        self.step(|store| store.next_batch(limits))
+    fn not_at_cursor(&self) -> AppError {
+        AppError::fault()
+    }
+
+    fn unwritable(&self) -> AppError {
+        StoreError::Damaged.into()
     }
 
     fn offsets(&self, groups: &[Numbered]) -> Result<Vec<SessionOffset>, AppError> {
         self.step(|store| store.offsets(groups))
-    }
-
-    fn acknowledge(&mut self, reply: &PushReply) -> Result<u64, AppError> {
-        self.step(|store| store.acknowledge(reply))
-    }
-
-    fn apply_page(&mut self, page: Page) -> Result<(), AppError> {
-        self.step(|store| store.apply_page(page))
-    }
-
-    fn new_incarnation(&mut self, random: u64) -> Result<(), AppError> {
-        self.step(|store| store.new_incarnation(random))
     }
 
     fn session(&mut self) -> Result<(u64, i64), AppError> {
@@ -60,9 +59,5 @@ impl LocalStore for SharedStore<'_> {
 
     fn learn_offset(&mut self, session: u64, offset_ms: i64) -> Result<(), AppError> {
         self.step(|store| store.learn_offset(session, offset_ms))
-    }
-
-    fn counts(&self) -> Result<LocalCounts, AppError> {
-        self.step(|store| store.counts())
     }
 }

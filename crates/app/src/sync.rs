@@ -1,8 +1,10 @@
 //! Gửi về xã: one sync, with progress; and what waits.
 
 use domain::ids::DeviceId;
-use sync_client::{HttpTransport, Progress, Report, ServerLink, SyncError};
+use sync_client::{HttpTransport, Progress, Report, ServerLink, SyncError, readmit};
+use sync_core::api::{ApiCode, ReadmitRequest};
 use sync_core::local::{LocalCounts, LocalStore};
+use sync_core::membership::Certificate;
 use sync_core::wire::SigningKey;
 
 use crate::desk::Desk;
@@ -14,6 +16,8 @@ use crate::shared::SharedStore;
 struct Line {
     server: ServerLink,
     device: DeviceId,
+    /// By which a server that forgot this laptop lets it in again.
+    certificate: Option<Certificate>,
     /// More incarnations than these are a fault of the server.
     incarnations: Vec<u64>,
 }
@@ -21,15 +25,17 @@ struct Line {
 impl Line {
     fn of(laptop: &mut Laptop) -> Result<Self, AppError> {
         let mut incarnations = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..16 {
             incarnations.push(u64::from_le_bytes(laptop.store.random()?));
         }
         let server = laptop.commune.server.clone();
-        Ok(Self { server, device: laptop.store.identity().device, incarnations })
+        let (device, certificate) =
+            (laptop.store.identity().device, laptop.store.identity().certificate.clone());
+        Ok(Self { server, device, certificate, incarnations })
     }
 
     fn run<S: LocalStore>(
-        mut self,
+        &mut self,
         store: &mut S,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Report, AppError>
@@ -41,21 +47,46 @@ impl Line {
         let mut random = || self.incarnations.pop().unwrap_or_default();
         Ok(sync_client::sync(store, &mut transport, &key, &mut random, progress)?)
     }
+
+    /// The server was put back to before this laptop was enrolled: it is let in by its certificate, and has another token
+    /// from then on (sync rules §6). `None` if that is not what happened.
+    fn readmitted(&mut self, error: &AppError) -> Result<Option<ServerLink>, AppError> {
+        let Some(certificate) = &self.certificate else { return Ok(None) };
+        if error.code != ApiCode::AuthUnknownToken.code() {
+            return Ok(None);
+        }
+        let key = SigningKey::from_bytes(&self.server.device_key);
+        let request = ReadmitRequest::signed(certificate.clone(), &key, &certificate.user_name);
+        self.server.token = readmit(&self.server, &request)?.token;
+        Ok(Some(self.server.clone()))
+    }
 }
 
 /// Sends what waits and takes what is new. On any error nothing is lost and nothing is half done.
 pub fn now(laptop: &mut Laptop, progress: &mut dyn FnMut(Progress)) -> Result<Report, AppError> {
-    Line::of(laptop)?.run(&mut laptop.store, progress)
+    let mut line = Line::of(laptop)?;
+    let first = line.run(&mut laptop.store, progress);
+    let Err(error) = &first else { return first };
+    let Some(server) = line.readmitted(error)? else { return first };
+    laptop.link_anew(server)?;
+    line.run(&mut laptop.store, progress)
 }
 
 /// The same while people go on working at the desk.
 pub(crate) fn shared(desk: &Desk, progress: &mut dyn FnMut(Progress)) -> Result<Report, AppError> {
-    let line = desk.with(Line::of)?;
+    let mut line = desk.with(Line::of)?;
     let device = line.device;
+    let first = line.run(&mut SharedStore { desk, device }, progress);
+    let Err(error) = &first else { return first };
+    let Some(server) = line.readmitted(error)? else { return first };
+    desk.with(|laptop| {
+        let same = laptop.store.identity().device == device;
+        if same { laptop.link_anew(server) } else { Ok(()) }
+    })?;
     line.run(&mut SharedStore { desk, device }, progress)
 }
 
 /// How much waits here.
 pub fn waiting(laptop: &Laptop) -> Result<LocalCounts, AppError> {
-    Ok(laptop.store.counts()?)
+    Ok(laptop.store.waiting()?)
 }

@@ -55,10 +55,6 @@ impl Differences {
         by: &CountedBy,
         today: Day,
     ) -> Result<(), StoreError> {
-        let Some(state) = household_state(connection, id, by, today)? else { return Ok(()) };
-        let now = state.contribution(by, today);
-        let unit = state.household.hamlet_unit.0;
-        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
         let before: Option<((Uuid, Uuid), String)> = connection
             .prepare_cached(
                 "SELECT hamlet_unit_id, alley_id, tally FROM household_counts WHERE household_id = ?1",
@@ -69,6 +65,15 @@ impl Differences {
             let tally: Tally = serde_json::from_str(&tally).map_err(|_| StoreError::Damaged)?;
             self.0.entry(place).or_default().remove(&tally);
         }
+        let Some(state) = household_state(connection, id, by, today)? else {
+            connection
+                .prepare_cached("DELETE FROM household_counts WHERE household_id = ?1")?
+                .execute([id.0])?;
+            return Ok(());
+        };
+        let now = state.contribution(by, today);
+        let unit = state.household.hamlet_unit.0;
+        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
         self.0.entry((unit, alley)).or_default().add(&now.tally);
         connection
             .prepare_cached("INSERT OR REPLACE INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?

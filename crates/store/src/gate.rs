@@ -2,7 +2,7 @@
 //! overlay and outbox in one SQLite transaction, and seals the group for the commune right after the
 //! commit. There is no second way (docs/ARCHITECTURE.md, "Save a visit offline").
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use domain::calendar::Day;
 use domain::ids::{HouseholdId, JobId};
@@ -21,11 +21,11 @@ use crate::Store;
 use crate::clock::Moment;
 use crate::counts::Differences;
 use crate::error::StoreError;
+use crate::held::acknowledged_stamp;
 use crate::machine::{Machine, random};
 use crate::outbox::SavedGroup;
 use crate::rows::{Visible, pending_stamp, visible};
 use crate::settings::{self, Identity, SyncState};
-use crate::sync::acknowledged_stamp;
 use crate::tables::{self, members};
 
 /// Version of the field registry that ops are written by.
@@ -207,7 +207,7 @@ impl Store {
             settings::put(&transaction, settings::HEARD, heard)?;
         }
         settings::put(&transaction, settings::SYNC, &sync)?;
-        write_visible(&transaction, shown(&group.ops, &records), &self.counted_by, today)?;
+        write_visible(&transaction, shown(&group.ops, records), &self.counted_by, today)?;
         transaction.commit()?;
         self.heard = heard.or(self.heard);
         let number = (sync.incarnation, sync.highest_dseq);
@@ -229,7 +229,7 @@ impl Store {
         let mut change =
             Change::begin(&transaction, &self.identity, self.machine.as_mut(), operation, moment, &sync)?;
         write(&mut change)?;
-        let rows = shown(&change.ops, &change.records);
+        let rows = shown(&change.ops, change.records);
         write_visible(&transaction, rows, &self.counted_by, moment.day())?;
         let seen = look(&transaction)?;
         transaction.rollback()?;
@@ -238,10 +238,9 @@ impl Store {
 }
 
 /// The records that a save wrote, each once, in the order in which they were first written.
-fn shown<'c>(ops: &'c [Op], records: &'c HashMap<(u16, Uuid), Visible>) -> impl Iterator<Item = &'c Row> {
-    let mut written = HashSet::new();
+fn shown(ops: &[Op], mut records: HashMap<(u16, Uuid), Visible>) -> Vec<Written> {
     let keys = ops.iter().map(|op| (op.header.kind, op.header.record));
-    keys.filter(move |key| written.insert(*key)).filter_map(|key| records.get(&key)?.shown.as_ref())
+    keys.filter_map(|key| records.remove(&key)?.shown).map(Written::As).collect()
 }
 
 /// One field with what its writer saw: the op that it replaces and the highest acknowledged stamp.
@@ -289,7 +288,8 @@ fn keep_group(
         return Ok(());
     }
     transaction
-        .prepare_cached("INSERT INTO saves VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending', '', ?8)")?
+        .prepare_cached("INSERT INTO saves (seq, group_id, operation, session, saved_at_ms, incarnation, dseq, state, reason, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending', '', ?8)")?
         .execute(params![
         seq,
         group.id.0,
@@ -318,17 +318,29 @@ fn keep_offset(transaction: &Transaction<'_>, moment: Moment) -> Result<(), Stor
     Ok(())
 }
 
+/// What became of a record.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// It stands so.
+    As(Row),
+    /// It is not on this laptop any more.
+    Not(u16, Uuid),
+}
+
 /// Writes visible rows into their tables, lines that depend on them, and the counts they touch. Saving
 /// and pulling both end here.
-pub(crate) fn write_visible<'r>(
+pub(crate) fn write_visible(
     connection: &Connection,
-    rows: impl Iterator<Item = &'r Row>,
+    records: Vec<Written>,
     by: &CountedBy,
     today: Day,
 ) -> Result<(), StoreError> {
     let mut households: BTreeSet<HouseholdId> = BTreeSet::new();
-    for row in rows {
-        let touched = tables::put(connection, row)?;
+    for record in records {
+        let touched = match &record {
+            Written::As(row) => tables::put(connection, row)?,
+            Written::Not(kind, record) => tables::remove(connection, *kind, *record)?,
+        };
         households.extend(touched.households);
         let Some(member) = touched.member_line else { continue };
         if let Some(line) = visible(connection, RecordKind::Member.no(), member.0)?.shown {

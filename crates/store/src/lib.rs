@@ -8,7 +8,7 @@
 //! - [`drafts`]: what was said at a door and not saved yet.
 //! - [`search`]: people by name.
 //! - `outbox`: what belongs in the sealed outbox; `sealed`: its files.
-//! - `sync`: what the sync loop needs (`sync_core::LocalStore`).
+//! - `sync`: what the sync loop needs (`sync_core::LocalStore`); `held`: what its rules get and put.
 //!
 //! It never talks to a network and never makes a sentence for people. `docs/schema.sql` explains the
 //! tables; a test keeps it true.
@@ -20,6 +20,7 @@ pub mod enrolling;
 mod error;
 mod folder;
 pub mod gate;
+mod held;
 pub mod keys;
 pub mod machine;
 pub mod open;
@@ -40,6 +41,7 @@ use crate::clock::{Heard, Session};
 pub use crate::error::StoreError;
 pub use crate::folder::DataFolder;
 pub use crate::gate::{Change, Operation, Saved};
+pub use crate::held::Tables;
 pub use crate::keys::KeyCost;
 pub use crate::machine::{Machine, SystemMachine};
 use crate::outbox::{Outbox, Place, SEGMENT_BYTES};
@@ -159,6 +161,14 @@ impl Store {
     /// Who this laptop is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Keeps what the transport needs from now on.
+    pub fn link_anew(&mut self, link: String) -> Result<(), StoreError> {
+        let identity = Identity { link, ..self.identity.clone() };
+        settings::put(&self.connection, settings::IDENTITY, &identity)?;
+        self.identity = identity;
+        Ok(())
     }
 
     /// For adding another member's passphrase.

@@ -101,6 +101,11 @@ impl Outbox {
         Ok(outbox)
     }
 
+    /// To whom it is sealed.
+    pub(crate) fn recipient(&self) -> &Recipient {
+        &self.place.recipient
+    }
+
     /// Reads every segment again and seals what is missing, after numbers were given anew.
     pub(crate) fn catch_up(&mut self, connection: &Connection) {
         self.remembered = Remembered::default();
@@ -142,8 +147,10 @@ impl Outbox {
 
     fn seal_missing(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let mut last = self.remembered.sealed_to;
-        let mut statement = connection
-            .prepare_cached("SELECT seq, incarnation, dseq, body FROM saves WHERE seq > ?1 ORDER BY seq")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, incarnation, dseq, body FROM saves
+                 WHERE seq > ?1 AND state <> 'delivered' ORDER BY seq",
+        )?;
         let mut rows = statement.query([last])?;
         while let Some(row) = rows.next()? {
             last = row.get(0)?;

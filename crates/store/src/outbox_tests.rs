@@ -55,7 +55,7 @@ impl Kit {
         let (seq, body) = (self.saves.cast_signed(), Self::body(self.saves));
         self.connection
             .execute(
-                "INSERT INTO saves VALUES (?1, ?2, 'test', 0, 0, 7, ?1, 'pending', '', ?3)",
+                "INSERT INTO saves VALUES (?1, ?2, 'test', 0, 0, 7, ?1, 'pending', '', ?3, NULL, NULL, 0)",
                 params![seq, Uuid::from_u128(self.saves.into()), body],
             )
             .unwrap();

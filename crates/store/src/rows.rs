@@ -30,10 +30,10 @@ pub(crate) fn base(connection: &Connection, kind: u16, record: Uuid) -> Result<O
 pub(crate) fn put_base(connection: &Connection, row: &Row) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO base_rows (record_id, kind, body) VALUES (?1, ?2, ?3)
-             ON CONFLICT (record_id, kind) DO UPDATE SET body = ?3",
+            "INSERT INTO base_rows (record_id, kind, body, scope_id) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (record_id, kind) DO UPDATE SET body = ?3, scope_id = ?4",
         )?
-        .execute(params![row.record, row.kind, row.to_bytes()])?;
+        .execute(params![row.record, row.kind, row.to_bytes(), row.scope.0])?;
     Ok(())
 }
 

@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sync_core::membership::Certificate;
-use sync_core::position::Cursor;
 
 use crate::error::StoreError;
 
@@ -43,15 +42,7 @@ fn the_strictest() -> Basis {
 }
 
 /// How far the numbering and the pulling have come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncState {
-    /// Which life of this store; random.
-    pub incarnation: u64,
-    /// The highest number given in it.
-    pub highest_dseq: u64,
-    /// Last seen of the commune's stream.
-    pub cursor: Option<Cursor>,
-}
+pub use sync_core::laptop::State as SyncState;
 
 pub(crate) fn get<T: DeserializeOwned>(connection: &Connection, name: &str) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;

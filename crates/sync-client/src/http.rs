@@ -7,8 +7,11 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest, ServerAddress};
-use sync_core::wire::{Hello, HelloReply, Limits, Page, PullRequest, PushReply, SignedBatch};
+use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest, ReadmitReply, ReadmitRequest, ServerAddress};
+use sync_core::wire::{
+    DigestsReply, Hello, HelloReply, Limits, Offer, OfferReply, Page, PullRequest, PushReply, RowsReply,
+    RowsRequest, SignedBatch,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::transport::{Transport, TransportError};
@@ -60,6 +63,14 @@ pub fn enrol(
     read(&answer)
 }
 
+/// Asks a server that does not know this laptop's token any more to let it in by its certificate.
+pub fn readmit(link: &ServerLink, request: &ReadmitRequest) -> Result<ReadmitReply, TransportError> {
+    let line = Line::new(&link.address, link.identity)?;
+    let answer =
+        line.send(|request_to| request_to(Method::POST, api::READMIT).body(json(request)), BODY_AT_MOST)?;
+    read(&answer)
+}
+
 /// A page may be a little over what was asked for: its first group comes whatever its size.
 const BODY_AT_MOST: usize = 8 * 1024 * 1024;
 
@@ -69,6 +80,11 @@ impl HttpTransport {
         let line = Line::new(&link.address, link.identity)?;
         let inflated_at_most = Limits::default().inflated_bytes.saturating_mul(2);
         Ok(Self { line, token: link.token.clone(), inflated_at_most })
+    }
+
+    fn post_packed<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, TransportError> {
+        let packed = zstd::bulk::compress(body, ZSTD_LEVEL).map_err(|_| TransportError::Unreadable)?;
+        self.post(path, packed, true)
     }
 
     fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>, coded: bool) -> Result<T, TransportError> {
@@ -92,9 +108,19 @@ impl Transport for HttpTransport {
     }
 
     fn push(&mut self, batch: &SignedBatch) -> Result<PushReply, TransportError> {
-        let body =
-            zstd::bulk::compress(&batch.to_body(), ZSTD_LEVEL).map_err(|_| TransportError::Unreadable)?;
-        self.post(api::PUSH, body, true)
+        self.post_packed(api::PUSH, &batch.to_body())
+    }
+
+    fn offer(&mut self, offer: &Offer) -> Result<OfferReply, TransportError> {
+        self.post_packed(api::OFFER, &json(offer))
+    }
+
+    fn digests(&mut self) -> Result<DigestsReply, TransportError> {
+        self.post(api::DIGESTS, Vec::new(), false)
+    }
+
+    fn rows(&mut self, request: &RowsRequest) -> Result<RowsReply, TransportError> {
+        self.post(api::ROWS, json(request), false)
     }
 
     fn pull(&mut self, request: &PullRequest) -> Result<Page, TransportError> {

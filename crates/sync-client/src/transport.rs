@@ -2,7 +2,10 @@
 //! courier with a stick are others.
 
 use sync_core::api::{AddressError, ApiError};
-use sync_core::wire::{Hello, HelloReply, Page, PullRequest, PushReply, SignedBatch};
+use sync_core::wire::{
+    DigestsReply, Hello, HelloReply, Offer, OfferReply, Page, PullRequest, PushReply, RowsReply, RowsRequest,
+    SignedBatch,
+};
 
 /// Why a message did not get through. All of them leave the laptop as it was.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +60,18 @@ impl TransportError {
     }
 }
 
-/// Carries the three messages of a sync.
+/// Carries the messages of a sync.
 pub trait Transport {
     /// The greeting.
     fn hello(&mut self, hello: &Hello) -> Result<HelloReply, TransportError>;
     /// What waits here.
     fn push(&mut self, batch: &SignedBatch) -> Result<PushReply, TransportError>;
+    /// What the log may lack.
+    fn offer(&mut self, offer: &Offer) -> Result<OfferReply, TransportError>;
+    /// How the rows there are told apart from those here.
+    fn digests(&mut self) -> Result<DigestsReply, TransportError>;
+    /// Rows as they stand.
+    fn rows(&mut self, request: &RowsRequest) -> Result<RowsReply, TransportError>;
     /// What is new there.
     fn pull(&mut self, request: &PullRequest) -> Result<Page, TransportError>;
 }

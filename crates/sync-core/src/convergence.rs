@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::commune::{CommuneStore, Waiting};
 use crate::group::Group;
 use crate::ingest::Quarantine;
+use crate::laptop::Own;
 use crate::ledger::Entry;
 use crate::local::LocalStore;
-use crate::model::{Laptop, Own, Rows, Server};
+use crate::model::{Laptop, Rows, Server};
 use crate::offer::HistoryView;
 use crate::op::{FieldEdit, Op, OpId, Scope};
 use crate::rights::Reach;
@@ -247,7 +248,7 @@ fn saved(laptop: &Laptop, by: u128, number: u128, changes: &[Change], clock: i64
         let mut op = group(number, by, kind, record, clock, fields).ops.remove(0);
         op.header.scope = scope;
         op.header.id.index = u16::try_from(index).unwrap();
-        op.header.base = laptop.cursor.map(|cursor| cursor.position()).unwrap_or_default();
+        op.header.base = laptop.state.cursor.map(|cursor| cursor.position()).unwrap_or_default();
         match &mut save {
             None => save = Some(Group { id: op.header.id.group, seed: None, ops: vec![op] }),
             Some(save) if save.ops[0].header.scope == scope => save.ops.push(op),
@@ -472,8 +473,8 @@ fn run(steps: &[Step], seed: u64) {
     for (laptop, _) in laptops.iter().zip(&revoked).filter(|(_, revoked)| **revoked) {
         assert!(laptop.base.is_empty() && laptop.retained.is_empty(), "readable on a revoked laptop");
         let own = laptop.own.iter().filter(|own| !own.receipts.is_empty()).map(Own::as_offered);
-        let groups = laptop.sealed.groups().cloned().chain(own).collect();
-        server.offer(&Offer { groups, bare: vec![] });
+        let groups: Vec<_> = laptop.sealed.values().cloned().chain(own).collect();
+        server.offer(&Offer::from(groups));
     }
     for _ in 0..2 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
@@ -487,13 +488,13 @@ fn run(steps: &[Step], seed: u64) {
         let undelivered: Vec<_> =
             laptop.own.iter().filter(|own| !own.receipts.is_empty() && !apart(own)).collect();
         assert!(undelivered.is_empty(), "groups that nobody delivers: {undelivered:?}");
-        assert_eq!(laptop.cursor, Some(server.head()));
+        assert_eq!(laptop.state.cursor, Some(server.head()));
         let seen = server.seen(&server.sight(laptop.device));
         assert_eq!(keys(&laptop.base), keys(&seen));
         assert!(bytes(&laptop.base) == bytes(&seen), "rows differ");
         let here = |op: &Op| laptop.base.contains_key(&(op.header.kind, op.header.record));
         assert!(
-            laptop.retained.groups().all(|group| group.group.ops.iter().all(here)),
+            laptop.retained.values().all(|group| group.group.ops.iter().all(here)),
             "readable out of sight"
         );
     }
@@ -509,7 +510,7 @@ fn run(steps: &[Step], seed: u64) {
     // Nobody erased is anywhere, readable.
     let stream = server.groups().map(|group| &group.group);
     let waiting = server.waiting.iter().map(|one| &one.numbered.group);
-    let kept = laptops.iter().flat_map(|laptop| laptop.retained.groups()).map(|kept| &kept.group);
+    let kept = laptops.iter().flat_map(|laptop| laptop.retained.values()).map(|kept| &kept.group);
     let belongs = laptops.iter().zip(&revoked).filter(|(_, revoked)| !**revoked).map(|(laptop, _)| laptop);
     let own = belongs.flat_map(|laptop| &laptop.own).map(|own| &own.numbered.group);
     let mut left = stream.chain(waiting).chain(kept).chain(own).flat_map(|group| &group.ops);

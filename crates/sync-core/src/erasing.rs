@@ -46,7 +46,7 @@ fn forgotten(server: &Server, laptops: &[Laptop], records: &[u128]) {
     for laptop in laptops {
         assert_eq!(laptop.base, server.rows);
         let own = laptop.own.iter().flat_map(|own| &own.numbered.group.ops);
-        let kept = laptop.retained.groups().flat_map(|kept| &kept.group.ops);
+        let kept = laptop.retained.values().flat_map(|kept| &kept.group.ops);
         assert!(!own.chain(kept).any(about), "on a laptop");
     }
 }
@@ -196,10 +196,10 @@ fn f12_the_ledger_s_number_tells_two_laptops_at_one_cursor_apart() {
     let before = laptops[0].clone();
     erase(&mut server, 2);
     laptops[0].sync(&mut server);
-    assert_eq!(laptops[0].cursor, before.cursor);
+    assert_eq!(laptops[0].state.cursor, before.state.cursor);
     assert_ne!(laptops[0].base, before.base);
-    assert_ne!(laptops[0].ledger, before.ledger);
-    assert_eq!(laptops[0].ledger, server.standing.mark);
+    assert_ne!(laptops[0].state.ledger, before.state.ledger);
+    assert_eq!(laptops[0].state.ledger, server.standing.mark);
 }
 
 /// A copy of the database from before the erasure forgets again what it was told to forget, before anybody comes.
@@ -216,14 +216,14 @@ fn f12_a_restore_brings_nobody_back() {
     all_sync(&mut server, &mut laptops);
     server.restore(&backup);
     forgotten(&server, &laptops, &[2]);
-    let reply = server.offer(&Offer { groups: vec![later], bare: vec![] });
+    let reply = server.offer(&Offer::from(vec![later]));
     assert_eq!(reply.groups[0].1, OfferOutcome::Erased);
     forgotten(&server, &laptops, &[2]);
     // Somebody who kept a copy of a laptop from before gives nothing back of it.
     let receipt = backup.receipt(op_id(2, 0));
     let old = backup.groups().find(|group| group.group.id == op_id(2, 0).group).unwrap().clone();
     assert_eq!(old.receipts, [receipt]);
-    let reply = server.offer(&Offer { groups: vec![old], bare: vec![] });
+    let reply = server.offer(&Offer::from(vec![old]));
     assert!(matches!(reply.groups[0].1, OfferOutcome::Held(_) | OfferOutcome::Erased));
     forgotten(&server, &laptops, &[2]);
 }
@@ -233,7 +233,7 @@ fn f12_a_restore_brings_nobody_back() {
 fn a_bare_header_is_no_way_to_lose_an_op() {
     let (mut server, laptops) = village(1);
     let backup = Server::new();
-    let whole: Vec<PageGroup> = laptops[0].retained.groups().cloned().collect();
+    let whole: Vec<PageGroup> = laptops[0].retained.values().cloned().collect();
     let bare = |group: &PageGroup| crate::offer::BareOp {
         header: group.group.ops[0].header.clone(),
         payload_hash: group.group.ops[0].payload_hash(),
@@ -241,16 +241,16 @@ fn a_bare_header_is_no_way_to_lose_an_op() {
     };
     let headers: Vec<_> = whole.iter().map(bare).collect();
     server.restore(&backup);
-    server.offer(&Offer { groups: vec![], bare: headers.clone() });
+    server.offer(&Offer { bare: headers.clone(), ..Offer::default() });
     assert!(server.known.is_empty());
     erase(&mut server, 2);
     let mut forged = headers[1].clone();
     forged.receipt.stamp.0 += 1;
-    server.offer(&Offer { groups: vec![], bare: vec![forged] });
+    server.offer(&Offer { bare: vec![forged], ..Offer::default() });
     assert!(server.known.is_empty());
-    server.offer(&Offer { groups: vec![], bare: headers });
+    server.offer(&Offer { bare: headers, ..Offer::default() });
     assert_eq!(server.known.keys().copied().collect::<Vec<_>>(), [op_id(2, 0)]);
-    server.offer(&Offer { groups: whole, bare: vec![] });
+    server.offer(&Offer::from(whole));
     assert!(server.rows.contains_key(&(3, id(1))) && !server.rows.contains_key(&(4, id(2))));
 }
 
@@ -270,12 +270,12 @@ fn f09_a_revoked_laptop_stays_out_after_a_restore_and_its_last_work_is_kept_apar
     assert!(revoked.base.is_empty() && revoked.retained.is_empty());
     assert_eq!(revoked.counts().unwrap().pending_groups, 0);
     // What it held of others is sealed for the commune: a courier brings it.
-    let sealed: Vec<PageGroup> = revoked.sealed.groups().cloned().collect();
+    let sealed: Vec<PageGroup> = revoked.sealed.values().cloned().collect();
     assert_eq!(sealed.len(), 3);
     assert_eq!(server.sight(device(1)), Sight::NOTHING);
     let page = server.page(device(1), &Sight::All, None, usize::MAX);
     assert_eq!((page.groups, page.rows, page.exits), (vec![], vec![], vec![]));
-    server.offer(&Offer { groups: sealed, bare: vec![] });
+    server.offer(&Offer::from(sealed));
     assert_eq!(name(&server), "Hoà");
 }
 

@@ -91,3 +91,23 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
     }
     deserializer.deserialize_str(Digits)
 }
+
+/// As many bytes as there are, for `#[serde(with = "crate::hex::many")]`.
+pub(crate) mod many {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::text(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some(super::nibble(*high)? << 4 | super::nibble(*low)?),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        bytes.ok_or_else(|| D::Error::custom("not lower-case hexadecimal digits in pairs"))
+    }
+}

@@ -21,7 +21,7 @@ use crate::position::ChainHash;
 use crate::projection::{current_facts, standing};
 use crate::receipt::Found;
 use crate::records::Recorded;
-use crate::rights::{Ended, Held, Reach};
+use crate::rights::{Ended, Held, Reach, Sight};
 use crate::row::Row;
 use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename, user};
 use crate::stamp::{OrderKey, Stamp};
@@ -451,14 +451,14 @@ fn pages_of_every_size_deliver_everything_once() {
     for most in 1..=count + 1 {
         let mut reader = Laptop::new(7);
         let mut pages = 0;
-        while reader.cursor != Some(server.head()) {
+        while reader.state.cursor != Some(server.head()) {
             reader.pull(&server, most);
             pages += 1;
         }
         assert_eq!(pages, count.div_ceil(most), "{most} of {count}");
         assert_eq!(reader.base, server.rows);
-        let nothing = server.page(reader.device, &reader.sight, reader.cursor, most);
-        assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.cursor));
+        let nothing = server.page(reader.device, &Sight::All, reader.state.cursor, most);
+        assert_eq!((nothing.groups.len(), nothing.more, Some(nothing.to)), (0, false, reader.state.cursor));
     }
 }
 
@@ -473,7 +473,7 @@ fn another_content_under_a_known_name_is_kept_apart() {
     assert_eq!(reply.receipts, []);
     laptops[0].acknowledge(&reply).unwrap();
     let counts = laptops[0].counts().unwrap();
-    assert_eq!((counts.pending_groups, counts.acknowledged_groups), (0, 1));
+    assert_eq!((counts.pending_groups, counts.quarantined_groups), (0, 1));
     assert!(matches!(reply.groups[..], [GroupAnswer { .. }]));
 }
 

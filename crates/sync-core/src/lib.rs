@@ -21,6 +21,7 @@ mod hex;
 pub mod household;
 pub mod ingest;
 pub mod jobs;
+pub mod laptop;
 pub mod ledger;
 pub mod local;
 pub mod membership;

@@ -65,7 +65,7 @@ fn all_sync(server: &mut Server, laptops: &mut [Laptop]) {
         let seen = |group: &crate::wire::PageGroup| {
             group.group.ops.iter().all(|op| laptop.base.contains_key(&(op.header.kind, op.header.record)))
         };
-        assert!(laptop.retained.groups().all(seen), "readable outside of the scope");
+        assert!(laptop.retained.values().all(seen), "readable outside of the scope");
     }
 }
 
@@ -99,7 +99,7 @@ fn f05_pages_of_any_size_end_with_the_same_rows() {
     for most in 1..6 {
         for laptop in &laptops {
             let mut reader = laptop.clone();
-            while reader.cursor != Some(server.head()) {
+            while reader.state.cursor != Some(server.head()) {
                 reader.pull(&server, most);
             }
             assert_eq!(reader.base, server.seen(&server.sight(reader.device)), "{most} at a time");
@@ -237,7 +237,7 @@ fn f15_a_scope_gained_later_brings_what_is_in_it_now_and_nothing_that_has_left_i
     // The same for one that reads the stream from its beginning.
     work(&mut server, 6, &[SCOPE]);
     let mut fresh = Laptop::new(6);
-    let page = server.page(fresh.device, &fresh.sight, None, usize::MAX);
+    let page = server.page(fresh.device, &fresh.state.sight.clone().unwrap(), None, usize::MAX);
     assert!(page.groups.iter().flat_map(|group| &group.group.ops).all(|op| op.header.record == id(4)));
     fresh.sync(&mut server);
     laptops.extend([late, fresh]);

@@ -11,6 +11,7 @@ use crate::model::{Laptop, Server, name, village};
 use crate::offer::OfferOutcome;
 use crate::op::{FieldEdit, OpId};
 use crate::position::Position;
+use crate::retained::kept_with;
 use crate::row::Row;
 use crate::samples::{NOW_MS, group, household, id, member, op_id, rename};
 use crate::wire::{Offer, PageGroup};
@@ -26,7 +27,7 @@ fn all_sync(server: &mut Server, laptops: &mut [Laptop]) {
 fn converged(server: &Server, laptops: &[Laptop]) {
     for laptop in laptops {
         assert_eq!(laptop.base, server.rows);
-        assert_eq!(laptop.cursor, Some(server.head()));
+        assert_eq!(laptop.state.cursor, Some(server.head()));
         assert!(laptop.own.is_empty());
     }
     let positions: Vec<u64> = server.groups().map(|group| group.position.position).collect();
@@ -34,7 +35,7 @@ fn converged(server: &Server, laptops: &[Laptop]) {
 }
 
 fn offer(server: &mut Server, group: &PageGroup) -> OfferOutcome {
-    let reply = server.offer(&Offer { groups: vec![group.clone()], bare: vec![] });
+    let reply = server.offer(&Offer::from(vec![group.clone()]));
     reply.groups[0].1.clone()
 }
 
@@ -82,12 +83,13 @@ fn f02_what_the_oldest_backup_lacks_is_kept_and_numbers_of_another_epoch_say_not
     // Positions of the first epoch are not compared with the second's watermark, however high that is.
     let mut late = Laptop::new(3);
     late.sync(&mut server);
-    let mut kept = late.retained.clone();
-    let all = kept.len();
-    kept.forget_up_to((9, 99).into());
-    assert_eq!(kept.len(), all);
-    kept.forget_up_to((2, 2).into());
-    assert_eq!(kept.len(), 1);
+    let all = late.retained.len();
+    late.state.watermark = (9, 99).into();
+    late.forget_what_is_safe().unwrap();
+    assert_eq!(late.retained.len(), all);
+    late.state.watermark = (2, 2).into();
+    late.forget_what_is_safe().unwrap();
+    assert_eq!(late.retained.len(), 1);
 }
 
 #[test]
@@ -120,14 +122,14 @@ fn f06_each_op_is_proven_by_itself() {
     laptops[0].save(both);
     all_sync(&mut server, &mut laptops);
     let whole =
-        laptops[1].retained.groups().find(|group| group.group.id == op_id(3, 0).group).unwrap().clone();
+        laptops[1].retained.values().find(|group| group.group.id == op_id(3, 0).group).unwrap().clone();
     let half = |place: usize| PageGroup {
         position: whole.position,
         group: Group { id: whole.group.id, seed: None, ops: vec![whole.group.ops[place].clone()] },
         receipts: vec![whole.receipts[place].clone()],
     };
     server.restore(&backup);
-    server.greet(&laptops[1].proof.unwrap());
+    server.greet(&laptops[1].state.proof.unwrap());
     // The member's half first: it waits for its household, with its receipt.
     assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits(Quarantine::NoParent));
     assert_eq!(offer(&mut server, &half(1)), OfferOutcome::Waits(Quarantine::NoParent));
@@ -140,11 +142,10 @@ fn f06_each_op_is_proven_by_itself() {
     assert!(matches!(offer(&mut server, &whole), OfferOutcome::Held(_)));
     assert_eq!(server.head().position, head);
     // Of a part kept first, the whole takes the place; not the other way round.
-    let mut kept = crate::retained::Retained::default();
-    for group in [&half(1), &whole, &half(0)] {
-        kept.keep(group, server.head().epoch);
-    }
-    assert_eq!(kept.groups().next().map(|group| group.group.ops.len()), Some(2));
+    let kept = [&half(1), &whole, &half(0)]
+        .into_iter()
+        .fold(None, |kept, group| Some(kept_with(kept, group, server.head().position())));
+    assert_eq!(kept.map(|group| group.group.ops.len()), Some(2));
     all_sync(&mut server, &mut laptops);
     converged(&server, &laptops);
 }
@@ -153,7 +154,7 @@ fn f06_each_op_is_proven_by_itself() {
 fn what_has_no_receipt_of_this_commune_is_not_taken_back() {
     let (mut server, laptops) = village(1);
     let backup = server.clone();
-    let mut forged: Vec<PageGroup> = laptops[0].retained.groups().cloned().collect();
+    let mut forged: Vec<PageGroup> = laptops[0].retained.values().cloned().collect();
     server.restore(&Server::new());
     for group in &mut forged {
         group.receipts[0].stamp.0 += 1;
@@ -217,8 +218,8 @@ fn f11_what_is_given_back_before_its_parent_waits_with_its_receipt() {
     server.restore(&backup);
     // Only the edit comes back at first.
     let edit =
-        laptops[1].retained.groups().find(|group| group.group.id == op_id(4, 0).group).unwrap().clone();
-    server.greet(&laptops[1].proof.unwrap());
+        laptops[1].retained.values().find(|group| group.group.id == op_id(4, 0).group).unwrap().clone();
+    server.greet(&laptops[1].state.proof.unwrap());
     assert_eq!(offer(&mut server, &edit), OfferOutcome::Waits(Quarantine::NoParent));
     let mut reader = Laptop::new(5);
     reader.sync(&mut server);
@@ -260,7 +261,7 @@ fn f16_a_log_that_took_the_same_groups_again_under_other_stamps_is_another_one()
     let sent = laptops[0].clone();
     laptops[0].sync(&mut server);
     laptops[1].sync(&mut server);
-    let shown = laptops[1].proof.unwrap();
+    let shown = laptops[1].state.proof.unwrap();
     // The author's disk was put back too: it sends the same group once more, later.
     server.restore(&backup);
     server.now_ms += 60_000;

@@ -153,6 +153,31 @@ pub struct Offer {
     /// Headers of ops whose subject was erased (§9).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bare: Vec<BareOp>,
+    /// What left the laptop's sight: only the commune can read it (F7).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedPart>,
+}
+
+impl From<Vec<PageGroup>> for Offer {
+    fn from(groups: Vec<PageGroup>) -> Self {
+        Self { groups, ..Self::default() }
+    }
+}
+
+/// A group with its receipts, or part of one, encrypted to the commune's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedPart {
+    /// By which the laptop knows it.
+    pub number: u64,
+    /// An age file; in it the JSON of a [`PageGroup`].
+    #[serde(with = "crate::hex::many")]
+    pub payload: Vec<u8>,
+}
+
+impl From<(u64, Vec<u8>)> for SealedPart {
+    fn from((number, payload): (u64, Vec<u8>)) -> Self {
+        Self { number, payload }
+    }
 }
 
 /// Asks for records as they stand at the head: of a scope that came into sight, or of buckets that differ (§8).
@@ -165,6 +190,8 @@ pub struct RowsRequest {
 /// Records as they stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsReply {
+    /// The buckets that are answered here, the first ones of those that were asked for; the rest is asked for again.
+    pub of: Vec<(Scope, Vec<u8>)>,
     /// By scope, kind and id.
     pub rows: Vec<Row>,
     /// What the oldest backup lacks of them: to be kept, so that it can be given back.
@@ -203,6 +230,9 @@ pub struct OfferReply {
     /// a laptop offers it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bare: Vec<bool>,
+    /// Of what was sealed, in the order in which it was offered; what cannot be read is unproven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<OfferOutcome>,
     /// The server's word where it stands now. Whatever says that the log holds something comes with it: without it a
     /// second restore would go unnoticed by the laptop that was first with it.
     pub proof: HeadReceipt,

@@ -166,6 +166,8 @@ pub(crate) struct OfferReply {
     #[schema(value_type = Vec<Object>)]
     groups: (),
     bare: Vec<bool>,
+    #[schema(value_type = Vec<Object>)]
+    sealed: (),
     #[schema(value_type = Object)]
     proof: (),
 }
@@ -190,6 +192,9 @@ pub(crate) struct RowsRequest {
 /// See `sync_core::wire::RowsReply`.
 #[derive(ToSchema)]
 pub(crate) struct RowsReply {
+    /// Scopes with the buckets that are answered.
+    #[schema(value_type = Vec<Object>)]
+    of: (),
     #[schema(value_type = Vec<Object>)]
     rows: (),
     #[schema(value_type = Vec<Object>)]

@@ -18,7 +18,7 @@ use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::Position;
 use sync_core::receipt::ReceiptKey;
 use sync_core::rights::{Reach, Sight};
-use sync_core::wire::{Batch, Exit, Numbered, PROTOCOL, Page, PageGroup};
+use sync_core::wire::{Batch, Exit, Numbered, Offer, PROTOCOL, Page, PageGroup};
 use uuid::Uuid;
 
 use super::log::Log;
@@ -275,7 +275,8 @@ impl Both {
         });
         let bare: Vec<BareOp> = bare.collect();
         let offered = if self.dice.below(4) == 0 { vec![] } else { vec![one] };
-        self.write(|one| one.offer(&offered, &bare).unwrap(), |other| other.offer(&offered, &bare));
+        let offer = Offer { bare, ..Offer::from(offered) };
+        self.write(|one| one.offer(&offer, |_| None).unwrap(), |other| other.offer(&offer, |_| None));
     }
 
     /// Everything, for somebody who sees that much.
@@ -320,14 +321,14 @@ impl Both {
         }
         self.seen.dedup();
         let asked: Vec<_> = [0, 1].map(|n| (unit(n), buckets.clone())).to_vec();
-        let here = rows(&self.memory, &Sight::All, &asked).unwrap();
-        let kept = kept_of(&self.memory, 3, &here).unwrap();
+        let here = rows(&self.memory, &Sight::All, &asked, usize::MAX).unwrap();
+        let kept = kept_of(&self.memory, 3, &here.rows).unwrap();
         let check = |log: &Log<'_>| -> Sql {
             assert_eq!(log.head()?, head);
             assert_eq!(log.chain_at(from)?, Some(hash));
             assert_eq!(log.chain_at(head.cursor.position + 1)?, None);
-            assert_eq!(rows(log, &Sight::All, &asked)?, here);
-            assert_eq!(kept_of(log, 3, &here)?, kept);
+            assert_eq!(rows(log, &Sight::All, &asked, usize::MAX)?, here);
+            assert_eq!(kept_of(log, 3, &here.rows)?, kept);
             assert_eq!(log.scopes()?, self.memory.scopes().unwrap());
             for n in 0..2 {
                 assert_eq!(log.buckets(unit(n))?, self.memory.buckets(unit(n)).unwrap());

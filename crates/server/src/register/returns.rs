@@ -2,7 +2,7 @@
 //! restore (§6, §8), and of one that was revoked the order to erase itself (§7).
 
 use sync_core::api::{ApiCode, ApiError};
-use sync_core::commune::{CommuneStore, kept_of, rows};
+use sync_core::commune::{CommuneStore, Fetched, kept_of, rows};
 use sync_core::membership::EraseOrder;
 use sync_core::rights::Sight;
 use sync_core::wire::{DigestsReply, EraseOrderRequest, Limits, Offer, OfferReply, RowsReply, RowsRequest};
@@ -11,15 +11,23 @@ use super::Register;
 use super::devices::Device;
 use crate::error::{ServerError, refused};
 
+/// Of the rows in one answer. What the oldest backup lacks of them comes beside, and is about as much again.
+const ROWS_BYTES: usize = 1 << 20;
+
 impl Register {
     /// Takes back what a laptop still has of a log that was put back. Each op is proven by its receipt.
     pub(crate) fn take_back(&self, offer: &Offer) -> Result<OfferReply, ServerError> {
         let limit = Limits::default().batch_groups;
-        if offer.groups.len() + offer.bare.len() > limit {
+        if offer.groups.len() + offer.bare.len() + offer.sealed.len() > limit {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             return Err(ApiError::new(ApiCode::SyncTooLarge).with("limit_groups", limit).into());
         }
-        self.write(|intake| intake.rules.offer(&offer.groups, &offer.bare))
+        // Whatever cannot be read is no group: the laptop keeps it.
+        let open = |payload: &[u8]| {
+            let group = age::decrypt(&self.keys().sealed, payload).ok()?;
+            serde_json::from_slice(&group).ok()
+        };
+        self.write(|intake| intake.rules.offer(offer, open))
     }
 
     /// The digests of what is in sight, at one place.
@@ -38,9 +46,9 @@ impl Register {
     pub(crate) fn rows_in(&self, sight: &Sight, request: &RowsRequest) -> Result<RowsReply, ServerError> {
         self.read(|log| {
             let head = log.head()?;
-            let rows = rows(log, sight, &request.of)?;
+            let Fetched { of, rows } = rows(log, sight, &request.of, ROWS_BYTES)?;
             let kept = kept_of(log, self.beside().watermark(log, &head)?.position, &rows)?;
-            Ok(RowsReply { rows, kept, at: head.cursor, ledger: head.ledger })
+            Ok(RowsReply { of, rows, kept, at: head.cursor, ledger: head.ledger })
         })
     }
 

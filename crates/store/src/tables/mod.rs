@@ -12,9 +12,10 @@ pub mod visits;
 
 use domain::ids::{HouseholdId, MemberId};
 use domain::registry::RecordKind;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use sync_core::row::Row;
 use sync_core::stamp::OrderKey;
+use uuid::Uuid;
 
 use crate::error::StoreError;
 
@@ -40,6 +41,61 @@ pub(crate) fn put(connection: &Connection, row: &Row) -> Result<Touched, StoreEr
         | RecordKind::SameAs
         | RecordKind::Mending => Ok(Touched::default()),
     }
+}
+
+/// Takes a record out of its table that is not on this laptop any more, and says whose counts that touches.
+pub(crate) fn remove(connection: &Connection, kind: u16, record: Uuid) -> Result<Touched, StoreError> {
+    let delete = |sql: &str| -> Result<(), StoreError> {
+        connection.prepare_cached(sql)?.execute([record])?;
+        Ok(())
+    };
+    let named = |sql: &str| -> Result<Option<Uuid>, StoreError> {
+        Ok(connection.prepare_cached(sql)?.query_row([record], |row| row.get(0)).optional()?)
+    };
+    // Of what is said of a person, whose household it touches is the household they are in.
+    let of_member = |member: Option<Uuid>, line: bool| -> Result<Touched, StoreError> {
+        let Some(member) = member.map(MemberId) else { return Ok(Touched::default()) };
+        let households = members::household_of(connection, member)?.into_iter().collect();
+        Ok(Touched { households, member_line: line.then_some(member) })
+    };
+    match RecordKind::from_no(kind) {
+        Some(RecordKind::HamletUnit) => delete("DELETE FROM hamlet_units WHERE id = ?1")?,
+        Some(RecordKind::Alley) => delete("DELETE FROM alleys WHERE id = ?1")?,
+        Some(RecordKind::Household) => {
+            delete("DELETE FROM households WHERE id = ?1")?;
+            // What was begun at its door and not saved is about people who are out of sight now.
+            delete("DELETE FROM drafts WHERE household_id = ?1")?;
+            return Ok(Touched::household(HouseholdId(record)));
+        }
+        Some(RecordKind::Member) => {
+            let touched = of_member(Some(record), false)?;
+            delete("DELETE FROM member_search WHERE rowid = (SELECT place FROM members WHERE id = ?1)")?;
+            delete("DELETE FROM members WHERE id = ?1")?;
+            return Ok(touched);
+        }
+        Some(RecordKind::Visit) => {
+            let household = named("SELECT household_id FROM visits WHERE id = ?1")?;
+            delete("DELETE FROM visits WHERE id = ?1")?;
+            return Ok(household.map_or_else(Touched::default, |id| Touched::household(HouseholdId(id))));
+        }
+        Some(RecordKind::Assessment) => {
+            let member = named("SELECT member_id FROM assessments WHERE id = ?1")?;
+            delete("DELETE FROM assessments WHERE id = ?1")?;
+            return of_member(member, false);
+        }
+        Some(RecordKind::Consent) => {
+            let member = named("SELECT member_id FROM consents WHERE id = ?1")?;
+            delete("DELETE FROM consents WHERE id = ?1")?;
+            return of_member(member, false);
+        }
+        Some(RecordKind::Residence) => {
+            let member = named("SELECT member_id FROM residences WHERE id = ?1")?;
+            delete("DELETE FROM residences WHERE id = ?1")?;
+            return of_member(member, true);
+        }
+        _ => {}
+    }
+    Ok(Touched::default())
 }
 
 fn written<'a, T: TryFrom<&'a Row>>(
@@ -98,9 +154,9 @@ pub(crate) fn order_key(bytes: &[u8]) -> Result<OrderKey, StoreError> {
     }
     Ok(OrderKey {
         stamp: Stamp(i64::from_be_bytes(part(bytes, 0)?) ^ i64::MIN),
-        device: DeviceId(uuid::Uuid::from_bytes(part(bytes, 8)?)),
+        device: DeviceId(Uuid::from_bytes(part(bytes, 8)?)),
         op: OpId {
-            group: GroupId(uuid::Uuid::from_bytes(part(bytes, 24)?)),
+            group: GroupId(Uuid::from_bytes(part(bytes, 24)?)),
             index: u16::from_be_bytes(part(bytes, 40)?),
         },
     })

@@ -9,21 +9,36 @@ use crate::offer::{BareOp, OfferContext, OfferOutcome, TakenBack, take_back, tak
 use crate::op::{GroupId, OpHash, Scope};
 use crate::position::Position;
 use crate::receipt::Receipt;
-use crate::wire::{Numbered, OfferReply, PageGroup, PageRow};
+use crate::wire::{Numbered, Offer, OfferReply, PageGroup, PageRow};
 
 impl<S: CommuneStore> Commune<'_, S> {
-    /// Takes back what a laptop offers, in its order.
-    pub fn offer(&mut self, offered: &[PageGroup], bare: &[BareOp]) -> Result<OfferReply, S::Error> {
-        let mut groups = Vec::with_capacity(offered.len());
-        for one in offered {
-            let taken = take_back(&self.store, one, self.offer_context(false))?;
-            let outcome = taken.outcome.clone();
-            self.store_taken_back(one, taken)?;
-            groups.push((one.group.id, outcome));
+    /// Takes back what a laptop offers, in its order. `open` reads what only the commune can.
+    pub fn offer(
+        &mut self,
+        offered: &Offer,
+        open: impl Fn(&[u8]) -> Option<PageGroup>,
+    ) -> Result<OfferReply, S::Error> {
+        let mut groups = Vec::with_capacity(offered.groups.len());
+        for one in &offered.groups {
+            groups.push((one.group.id, self.take_one_back(one)?));
+        }
+        let mut sealed = Vec::with_capacity(offered.sealed.len());
+        for one in &offered.sealed {
+            sealed.push(match open(&one.payload) {
+                Some(group) => self.take_one_back(&group)?,
+                None => OfferOutcome::Unproven,
+            });
         }
         self.settle()?;
-        let bare = bare.iter().map(|one| self.take_bare(one)).collect::<Result<_, _>>()?;
-        Ok(OfferReply { groups, bare, proof: self.proof() })
+        let bare = offered.bare.iter().map(|one| self.take_bare(one)).collect::<Result<_, _>>()?;
+        Ok(OfferReply { groups, bare, sealed, proof: self.proof() })
+    }
+
+    fn take_one_back(&mut self, one: &PageGroup) -> Result<OfferOutcome, S::Error> {
+        let taken = take_back(&self.store, one, self.offer_context(false))?;
+        let outcome = taken.outcome.clone();
+        self.store_taken_back(one, taken)?;
+        Ok(outcome)
     }
 
     fn offer_context(&self, released: bool) -> OfferContext<'_> {

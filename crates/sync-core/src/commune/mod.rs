@@ -19,7 +19,7 @@ use domain::ids::{CommuneId, DeviceId, UserId};
 use uuid::Uuid;
 
 pub use intake::Sender;
-pub use page::{Asked, Stream, kept_of, page, rows, seen_part};
+pub use page::{Asked, Fetched, Stream, kept_of, page, rows, seen_part};
 pub use standing::erased_since;
 
 use crate::digest::Buckets;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{CommuneStore, Sent};
+use crate::digest::bucket_of;
 use crate::ingest::LogView;
 use crate::op::{Op, Scope};
 use crate::position::{Cursor, Position, is_after};
@@ -200,16 +201,43 @@ pub fn kept_of<'r, S: CommuneStore>(
     Ok(kept)
 }
 
+/// Records as they stand at the head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// The buckets that are answered.
+    pub of: Vec<(Scope, Vec<u8>)>,
+    /// What is in them, by scope and bucket.
+    pub rows: Vec<Row>,
+}
+
 /// The records of these scopes as they stand at the head, those in these buckets only: what a laptop fetches when a
-/// scope came into its sight, or when digests differ. What is not in sight is left out.
+/// scope came into its sight, or when digests differ. What is not in sight is left out. Whole buckets, in their order, up
+/// to so many bytes of JSON; one is answered whatever its size.
 pub fn rows<S: CommuneStore>(
     store: &S,
     present: &Sight,
     asked: &[(Scope, Vec<u8>)],
-) -> Result<Vec<Row>, S::Error> {
-    let mut all = Vec::new();
-    for (scope, buckets) in asked.iter().filter(|(scope, _)| present.covers(*scope)) {
-        all.extend(store.rows_in(*scope, buckets)?);
+    bytes: usize,
+) -> Result<Fetched, S::Error> {
+    let mut fetched = Fetched::default();
+    let mut total = 0_usize;
+    for (scope, buckets) in asked {
+        let seen = present.covers(*scope);
+        let mut rows = if seen { store.rows_in(*scope, buckets)? } else { vec![] };
+        let mut answered = Vec::new();
+        for bucket in buckets {
+            let of_it: Vec<Row> = rows.extract_if(.., |row| bucket_of(row.record) == *bucket).collect();
+            // Writing into memory has no way to fail.
+            let size = |row: &Row| serde_json::to_vec(row).map_or(0, |json| json.len());
+            total = total.saturating_add(of_it.iter().map(size).sum());
+            if total > bytes && !(fetched.of.is_empty() && answered.is_empty()) {
+                fetched.of.extend((!answered.is_empty()).then_some((*scope, answered)));
+                return Ok(fetched);
+            }
+            fetched.rows.extend(of_it);
+            answered.push(*bucket);
+        }
+        fetched.of.push((*scope, answered));
     }
-    Ok(all)
+    Ok(fetched)
 }

@@ -135,7 +135,7 @@ fn f16_another_group_kept_apart_at_that_number_is_another_history() {
     let backup = server.clone();
     laptops[1].save(visit(5, 1, 50, 30));
     laptops[1].sync(&mut server);
-    let shown = laptops[1].proof.unwrap();
+    let shown = laptops[1].state.proof.unwrap();
     server.restore(&backup);
     laptops[2].save(visit(6, 2, 60, 31));
     laptops[2].sync(&mut server);

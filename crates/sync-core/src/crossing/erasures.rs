@@ -123,7 +123,7 @@ fn what_waits_is_forgotten_when_what_it_names_is_listed_later() {
     stranger.sync(&mut server_2);
     server_2.erase(id(1));
     assert_eq!(server_2.waiting.len(), 2);
-    server_2.offer(&Offer { groups: vec![given_back], bare: vec![] });
+    server_2.offer(&Offer::from(vec![given_back]));
     assert_eq!(server_2.waiting.len(), 1);
 }
 
@@ -162,7 +162,7 @@ fn a_laptop_hears_of_everybody_when_the_ledger_itself_was_put_back() {
     server.enrol(20);
     server.enrol(21);
     all_sync(&mut server, &mut laptops);
-    let heard = laptops[0].ledger;
+    let heard = laptops[0].state.ledger;
     server = backup;
     server.now_ms += 5;
     server.erase(id(40));
@@ -171,7 +171,7 @@ fn a_laptop_hears_of_everybody_when_the_ledger_itself_was_put_back() {
     assert_eq!(server.standing.mark.number, heard.number);
     laptops[0].sync(&mut server);
     assert!(!laptops[0].base.contains_key(&(MEMBER, id(40))) && laptops[0].base == server.rows);
-    assert_eq!(laptops[0].ledger, server.standing.mark);
+    assert_eq!(laptops[0].state.ledger, server.standing.mark);
 }
 
 /// A record of a newer version that the ledger names goes here as it goes on laptops.
@@ -218,7 +218,7 @@ fn a_header_that_was_refused_is_offered_again() {
     server.restore(&backup);
     server.erase(id(1));
     let offer = |server: &mut Server, groups: Vec<PageGroup>, bare: Vec<BareOp>| {
-        server.offer(&Offer { groups, bare })
+        server.offer(&Offer { bare, ..Offer::from(groups) })
     };
     let headers: Vec<BareOp> = groups.iter().flat_map(bare).collect();
     assert_eq!(offer(&mut server, vec![], headers.clone()).bare, [false, false]);

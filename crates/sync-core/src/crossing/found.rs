@@ -165,7 +165,7 @@ fn first_pull_of_a_stray_whose_household_was_erased() {
     assert!(laptops[1].base == server.rows);
     let mut new = Laptop::new(5);
     new.sync(&mut server);
-    assert_eq!(new.cursor, Some(server.head()));
+    assert_eq!(new.state.cursor, Some(server.head()));
     assert_eq!(new.base.get(&(MEMBER, id(50))).map(|row| row.scope), Some(OTHER));
     assert!(new.base == server.rows);
 }
@@ -254,7 +254,7 @@ fn the_rest_of_a_save_cannot_be_decided() {
     half.group.ops.remove(0);
     half.receipts.remove(0);
     server.restore(&backup);
-    server.offer(&Offer { groups: vec![half], bare: vec![] });
+    server.offer(&Offer::from(vec![half]));
     server.assign(device(0), &[]);
     server.now_ms += 31 * DAY_MS;
     assert_eq!(outcome(&mut server, &before), GroupOutcome::Quarantined(Quarantine::Rights));
@@ -305,10 +305,10 @@ fn receipts_of_what_waits_already_are_not_kept() {
     server.assign(device(1), &[]);
     server.now_ms += 31 * DAY_MS;
     assert_eq!(outcome(&mut server, &author), GroupOutcome::Quarantined(Quarantine::Rights));
-    let reply = server.offer(&Offer { groups: vec![given_back], bare: vec![] });
+    let reply = server.offer(&Offer::from(vec![given_back]));
     assert_eq!(reply.groups[0].1, OfferOutcome::Waits(Quarantine::NoParent));
     // Laptop 2 is stolen. The parent comes.
-    server.offer(&Offer { groups: vec![creation], bare: vec![] });
+    server.offer(&Offer::from(vec![creation]));
     assert!(server.rows.contains_key(&(5, id(50))), "{:?}", reasons(&server));
 }
 
@@ -332,7 +332,7 @@ fn waits_for_what_is_erased_later() {
         if erase_first {
             server.note(Entry::Erased { subject: id(1) });
         }
-        server.offer(&Offer { groups: vec![creation.clone(), three.clone(), put.clone()], bare: vec![] });
+        server.offer(&Offer::from(vec![creation.clone(), three.clone(), put.clone()]));
         if !erase_first {
             server.note(Entry::Erased { subject: id(1) });
         }
@@ -475,7 +475,7 @@ fn lowered_is_dropped_with_what_waits() {
     let first = kept(&laptops[2], 1);
     server.restore(&backup);
     server.now_ms += DAY_MS;
-    server.offer(&Offer { groups: vec![first, creation], bare: vec![] });
+    server.offer(&Offer::from(vec![first, creation]));
     let mut half = whole.clone();
     half.group.ops.truncate(1);
     half.receipts.truncate(1);
@@ -483,8 +483,8 @@ fn lowered_is_dropped_with_what_waits() {
     let mut higher = half.receipts[0].clone();
     higher.stamp.0 += 1000;
     half.receipts = vec![server.key.seal(higher)];
-    server.offer(&Offer { groups: vec![half], bare: vec![] });
-    let _reply = server.offer(&Offer { groups: vec![whole.clone()], bare: vec![] });
+    server.offer(&Offer::from(vec![half]));
+    let _reply = server.offer(&Offer::from(vec![whole.clone()]));
     assert_eq!(server.receipt(op_id(5, 0)).stamp, whole.receipts[0].stamp);
 }
 
@@ -505,14 +505,14 @@ fn vanishes_from_quarantine() {
     all_sync(&mut server, &mut laptops);
     let given_back = kept(&laptops[0], 5);
     server.restore(&backup);
-    server.offer(&Offer { groups: vec![given_back], bare: vec![] });
+    server.offer(&Offer::from(vec![given_back]));
     assert_eq!(reasons(&server), [&Quarantine::NoParent]);
     // a copy of the laptop used the same random number for something else
     let mut copy = image;
     copy.save(household(5, 1, 51, NOW_MS));
     server.push(&copy.batch(9));
     assert!(server.known.contains_key(&op_id(5, 0)));
-    server.offer(&Offer { groups: vec![creation], bare: vec![] });
+    server.offer(&Offer::from(vec![creation]));
     assert_eq!(reasons(&server).len(), 1, "it is nowhere now");
 }
 

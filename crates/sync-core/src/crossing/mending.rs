@@ -45,7 +45,7 @@ fn what_was_written_anew_is_not_taken_back_beside_it() {
     laptops[0].save(household(7, 0, 30, NOW_MS));
     laptops[0].sync(&mut server);
     laptops[1].sync(&mut server);
-    assert!(!laptops[1].retained.groups().any(|one| one.position.position == 0));
+    assert!(!laptops[1].retained.values().any(|one| one.position.position == 0));
     server.restore(&backup);
     laptops[2].save(with(visit(6, 2, 60, 1), &decides(6, 2, 5, "mended")));
     laptops[2].sync(&mut server);
@@ -76,7 +76,7 @@ fn what_is_given_back_waits_no_longer() {
     server.now_ms += 31 * DAY_MS;
     author.sync(&mut server);
     assert_eq!(reasons(&server), [&Quarantine::Rights]);
-    let reply = server.offer(&Offer { groups: vec![given_back], bare: vec![] });
+    let reply = server.offer(&Offer::from(vec![given_back]));
     assert!(matches!(reply.groups[0].1, OfferOutcome::Held(_)));
     assert!(server.waiting.is_empty());
     let numbered = author.own[0].numbered.clone();

@@ -106,7 +106,7 @@ pub(super) fn decides(number: u128, by: u128, about: u128, decision: &str) -> Gr
 
 /// What a laptop would give back of a group.
 pub(super) fn kept(laptop: &Laptop, number: u128) -> PageGroup {
-    laptop.retained.groups().find(|one| one.group.id == GroupId(id(number))).unwrap().clone()
+    laptop.retained.values().find(|one| one.group.id == GroupId(id(number))).unwrap().clone()
 }
 
 pub(super) fn bare(of: &PageGroup) -> Vec<BareOp> {

@@ -15,7 +15,7 @@ use crate::value::Value;
 mod laptop;
 mod server;
 
-pub(crate) use laptop::{Laptop, Own};
+pub(crate) use laptop::Laptop;
 pub(crate) use server::Server;
 
 pub(crate) type Rows = BTreeMap<(u16, Uuid), Row>;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Rows;
 use crate::commune::memory::Memory;
-use crate::commune::{Asked, Commune, CommuneStore, erased_since, kept_of, page};
+use crate::commune::{Asked, Commune, CommuneStore, Fetched, erased_since, kept_of, page, rows};
 use crate::head::{HeadReceipt, Shown};
 use crate::ingest::LogView;
 use crate::ledger::{Entry, Line};
@@ -18,7 +18,6 @@ use crate::op::{OpId, Scope};
 use crate::position::{Cursor, Epoch, Position};
 use crate::receipt::{Receipt, ReceiptKey};
 use crate::rights::{Reach, Sight};
-use crate::row::Row;
 use crate::samples::{COMMUNE, NOW_MS, device, user};
 use crate::snapshot::Snapshot;
 use crate::wire::*;
@@ -156,7 +155,9 @@ impl Server {
     }
 
     pub(crate) fn offer(&mut self, offer: &Offer) -> OfferReply {
-        self.write(|commune| commune.offer(&offer.groups, &offer.bare).unwrap())
+        // The real one decrypts.
+        let open = |payload: &[u8]| serde_json::from_slice(payload).ok();
+        self.write(|commune| commune.offer(offer, open).unwrap())
     }
 
     /// What a device may see now.
@@ -170,9 +171,19 @@ impl Server {
         seen.map(|(key, row)| (*key, row.clone())).collect()
     }
 
-    /// What goes with rows that are fetched.
-    pub(crate) fn kept<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Vec<PageGroup> {
-        kept_of(&self.store, self.watermark, rows).unwrap()
+    /// The digests of what a device may see.
+    pub(crate) fn digests(&self, device: DeviceId) -> DigestsReply {
+        let mut scopes = self.store.scopes().unwrap();
+        scopes.retain(|scope| self.sight(device).covers(*scope));
+        let of = scopes.into_iter().map(|scope| (scope, self.store.buckets(scope).unwrap())).collect();
+        DigestsReply { of, at: self.head(), ledger: self.standing.mark }
+    }
+
+    /// The rows that a device asks for; a few at a time, so that nobody gets them all in one answer.
+    pub(crate) fn rows(&self, device: DeviceId, asked: &RowsRequest) -> RowsReply {
+        let Fetched { of, rows } = rows(&self.store, &self.sight(device), &asked.of, 400).unwrap();
+        let kept = kept_of(&self.store, self.watermark, &rows).unwrap();
+        RowsReply { of, rows, kept, at: self.head(), ledger: self.standing.mark }
     }
 
     /// A scope as a backup had it, for somebody who comes now: without what has left it or was erased since (F15).

@@ -1,0 +1,336 @@
+//! The greeting, and what it may bring: another life of the log, to which everything is given back (§6), people who are
+//! to be forgotten (§9), work elsewhere (§7).
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::erasure::{ANY_KIND, Listed, forget, lists};
+use crate::ingest::Quarantine;
+use crate::offer::{BareOp, OfferOutcome};
+use crate::op::{GroupId, Op};
+use crate::position::{Epoch, Position, is_after};
+use crate::retained::{kept_with, split};
+use crate::rights::Sight;
+use crate::wire::{BatchLimits, HelloReply, Offer, OfferReply, PageGroup, SealedPart};
+
+use super::{Laptop, LaptopStore, Standing, Which};
+
+/// Once round all that may have to be given back, a message at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round(Stage);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Own(Option<GroupId>),
+    Kept(Option<GroupId>),
+    Sealed(u64),
+    Bare,
+    Done,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Own(None)
+    }
+}
+
+/// What is given back in one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Giving {
+    /// The groups are this laptop's own, out of the overlay.
+    own: bool,
+    /// The message.
+    pub offer: Offer,
+}
+
+/// No epoch has this number: everything is elsewhere.
+const NOWHERE: u32 = u32::MAX;
+
+impl<S: LaptopStore> Laptop<S> {
+    /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
+    /// sight. `random` is for a new incarnation, should one be needed.
+    pub fn meet(&mut self, reply: &HelloReply, random: u64) -> Result<(), S::Error> {
+        self.forget(&reply.erased)?;
+        self.state.ledger = reply.ledger;
+        self.state.watermark = reply.watermark;
+        if self.state.sight.is_none() {
+            self.state.sight.clone_from(&reply.sight);
+        }
+        if self.state.epoch().is_some_and(|epoch| epoch != reply.head.epoch) {
+            self.come_over(reply, random)?;
+        } else if reply.highest_known > self.state.highest_dseq {
+            // Put back from a copy of its disk: numbers it does not remember are given away.
+            self.new_incarnation(random)?;
+        }
+        self.state.epoch = Some(reply.head.epoch);
+        self.settle()
+    }
+
+    /// Into the present epoch: everything is kept, and the rows become the server's where they differ.
+    fn come_over(&mut self, reply: &HelloReply, random: u64) -> Result<(), S::Error> {
+        self.new_incarnation(random)?;
+        self.state.cursor = None;
+        self.state.compares = true;
+        // What was lost meanwhile is not compared, and comes as something gained should it be given again.
+        if let (Some(mine), Some(theirs)) = (&self.state.sight, &reply.sight) {
+            self.state.sight = Some(mine.and(theirs));
+        }
+        self.hide()
+    }
+
+    /// The commune does not know this laptop any more: it seals all that it holds, and gives it back (§7). Which life of
+    /// the log the server lives in is not said to it, so nothing has a place there until an answer says so.
+    pub fn turned_away(&mut self) -> Result<(), S::Error> {
+        if self.state.sight != Some(Sight::NOTHING) {
+            self.state.epoch = Some(Epoch { number: NOWHERE, nonce: 0 });
+            self.state.sight = Some(Sight::NOTHING);
+        }
+        self.hide()
+    }
+
+    /// What has no place in the present history yet, as far as this laptop has heard: everything after a restore, what
+    /// still waits for its parent, what a cut left over (§6). `None` at the end of the round.
+    pub fn to_offer(&self, round: &mut Round, limits: &BatchLimits) -> Result<Option<Giving>, S::Error> {
+        let epoch = self.state.epoch().map_or(NOWHERE, |epoch| epoch.number);
+        let most = limits.groups.max(1);
+        loop {
+            let mut own = false;
+            let mut offer = Offer::default();
+            match round.0 {
+                Stage::Own(after) => {
+                    let mut owns = self.store.owns(Which::Elsewhere(epoch), usize::MAX)?;
+                    owns.retain(|one| after.is_none_or(|after| one.numbered.group.id > after));
+                    owns.sort_by_key(|one| one.numbered.group.id);
+                    own = true;
+                    offer.groups = within(owns.iter().map(|own| own.as_offered()), limits);
+                    let last = offer.groups.last().map(|one| one.group.id);
+                    round.0 = last.map_or(Stage::Kept(None), |last| Stage::Own(Some(last)));
+                }
+                Stage::Kept(after) => {
+                    offer.groups = within(self.store.kept_elsewhere(epoch, after, most)?, limits);
+                    let last = offer.groups.last().map(|one| one.group.id);
+                    round.0 = last.map_or(Stage::Sealed(0), |last| Stage::Kept(Some(last)));
+                }
+                Stage::Sealed(after) => {
+                    let sealed = self.store.sealed_elsewhere(epoch, after, most)?;
+                    offer.sealed = within(sealed.into_iter().map(SealedPart::from), limits);
+                    round.0 = offer.sealed.last().map_or(Stage::Bare, |last| Stage::Sealed(last.number));
+                }
+                Stage::Bare => {
+                    // What was offered is not asked for again.
+                    offer.bare = within(self.store.bare_to_offer(epoch, self.state.ledger, most)?, limits);
+                    if offer.bare.is_empty() {
+                        round.0 = Stage::Done;
+                    }
+                }
+                Stage::Done => return Ok(None),
+            }
+            if offer != Offer::default() {
+                return Ok(Some(Giving { own, offer }));
+            }
+        }
+    }
+
+    /// The answer to that.
+    pub fn offered(&mut self, giving: &Giving, reply: &OfferReply) -> Result<(), S::Error> {
+        if self.state.sight == Some(Sight::NOTHING) {
+            self.state.epoch = Some(reply.proof.at.epoch);
+        }
+        for (group, outcome) in &reply.groups {
+            if giving.own {
+                self.own_offered(*group, outcome)?;
+            } else if let (OfferOutcome::Held(position), Some(kept)) = (outcome, self.store.kept(*group)?) {
+                self.store.put_kept(&PageGroup { position: *position, ..kept })?;
+            }
+        }
+        for (sealed, outcome) in giving.offer.sealed.iter().zip(&reply.sealed) {
+            if let OfferOutcome::Held(position) = outcome {
+                self.store.put_sealed_at(sealed.number, *position)?;
+            }
+        }
+        let epoch = self.state.epoch().map_or(NOWHERE, |epoch| epoch.number);
+        self.store.put_bare_offered(&giving.offer.bare, epoch, self.state.ledger)?;
+        self.heard(Some(reply.proof));
+        self.settle()
+    }
+
+    fn own_offered(&mut self, group: GroupId, outcome: &OfferOutcome) -> Result<(), S::Error> {
+        let Some(mut own) = self.store.own(group)? else { return Ok(()) };
+        match outcome {
+            OfferOutcome::Held(position) => own.at = Some(*position),
+            // No receipt of this commune: it is sent as if it had none.
+            OfferOutcome::Unproven => {
+                own.standing = Standing::Pending;
+                own.receipts.clear();
+            }
+            OfferOutcome::Waits(reason) => own.mended |= *reason == Quarantine::Mended,
+            OfferOutcome::Erased => {}
+        }
+        self.store.put_own(&own)
+    }
+
+    /// The last thing of an exchange: what every backup has need not be given back.
+    pub fn forget_what_is_safe(&mut self) -> Result<(), S::Error> {
+        self.store.forget_up_to(self.state.watermark)
+    }
+
+    /// Keeps what an epoch delivered, so that it can be given back, unless every backup has it.
+    pub(super) fn keep(&mut self, delivered: &PageGroup, epoch: u32) -> Result<(), S::Error> {
+        let id = delivered.group.id;
+        let before = self.store.kept(id)?;
+        // Written at its commit, maybe in an earlier life of the log; the page counts by its own.
+        let position = Position { epoch, ..delivered.position };
+        let safe = position.epoch == self.state.watermark.epoch && !is_after(position, self.state.watermark);
+        if before.is_some() || !safe {
+            self.store.put_kept(&kept_with(before, delivered, position))?;
+            self.news.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Nothing of the erased stays: rows, what is kept to be given back, what waits (F12). Headers of what has a receipt
+    /// stay.
+    fn forget(&mut self, subjects: &[Uuid]) -> Result<(), S::Error> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let mut listed = self.store.erased()?;
+        listed.extend(subjects.iter().map(|subject| (ANY_KIND, *subject)));
+        let mut rows = Vec::new();
+        for scope in self.store.scopes()? {
+            rows.extend(self.store.rows_in(scope, None)?);
+        }
+        let own = self.store.owns(Which::All, usize::MAX)?;
+        let mut kept = Vec::new();
+        for name in self.store.kept_names()? {
+            kept.extend(self.store.kept(name)?);
+        }
+        let ops = own.iter().flat_map(|own| &own.numbered.group.ops);
+        let ops = ops.chain(kept.iter().flat_map(|kept| &kept.group.ops));
+        let listed = forget(&listed, &rows, ops);
+        self.store.put_erased(&listed)?;
+        for row in &rows {
+            if lists(&listed, row.kind, row.record) {
+                self.store.remove_row(row.kind, row.record)?;
+            }
+        }
+        let gone = |op: &Op| lists(&listed, op.header.kind, op.header.record);
+        for group in kept {
+            self.forget_of_kept(group, &listed)?;
+        }
+        for own in own.iter().filter(|own| own.numbered.group.ops.iter().any(gone)) {
+            let left = self.cut(own.as_offered(), gone)?;
+            self.put_what_is_left(own, left)?;
+        }
+        Ok(())
+    }
+
+    fn forget_of_kept(&mut self, group: PageGroup, listed: &BTreeSet<Listed>) -> Result<(), S::Error> {
+        let gone = |op: &Op| lists(listed, op.header.kind, op.header.record);
+        if !group.group.ops.iter().any(gone) {
+            return Ok(());
+        }
+        let id = group.group.id;
+        match self.cut(group, gone)? {
+            Some(left) => self.store.put_kept(&left),
+            None => self.store.remove_kept(id),
+        }
+    }
+
+    /// The same for what a page brought: it may have been on its way while somebody was erased.
+    pub(super) fn forget_of_page(&mut self, touched: &BTreeSet<(u16, Uuid)>) -> Result<(), S::Error> {
+        let before = self.store.erased()?;
+        if before.is_empty() {
+            return Ok(());
+        }
+        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        for (kind, record) in touched {
+            rows.extend(self.store.row(*kind, *record)?);
+        }
+        for name in self.news.clone() {
+            kept.extend(self.store.kept(name)?);
+        }
+        let listed = forget(&before, &rows, kept.iter().flat_map(|kept| &kept.group.ops));
+        if listed != before {
+            self.store.put_erased(&listed)?;
+        }
+        for row in &rows {
+            if lists(&listed, row.kind, row.record) {
+                self.store.remove_row(row.kind, row.record)?;
+            }
+        }
+        for group in kept {
+            self.forget_of_kept(group, &listed)?;
+        }
+        Ok(())
+    }
+
+    /// What is left of a group without the ops that `gone` says. Of those that had a receipt the header stays.
+    pub(super) fn cut(
+        &mut self,
+        mut group: PageGroup,
+        gone: impl Fn(&Op) -> bool,
+    ) -> Result<Option<PageGroup>, S::Error> {
+        let Some(taken) = split(&mut group, gone) else { return Ok(Some(group)) };
+        for op in &taken.group.ops {
+            if let Some(receipt) = taken.receipts.iter().find(|receipt| receipt.op == op.id()) {
+                let (header, receipt) = (op.header.clone(), receipt.clone());
+                self.store.put_bare(&BareOp { header, payload_hash: op.payload_hash(), receipt })?;
+            }
+        }
+        Ok((!group.group.ops.is_empty()).then_some(group))
+    }
+
+    /// Rows out of sight go.
+    pub(super) fn hide(&mut self) -> Result<(), S::Error> {
+        for scope in self.store.scopes()? {
+            if self.sees(scope) {
+                continue;
+            }
+            for row in self.store.rows_in(scope, None)? {
+                self.take_away(row.kind, row.record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever may have to be given back of records that are not here any more is sealed (F7); so is what was kept of a
+    /// record whose row never came, or was gone already.
+    pub(super) fn seal_what_left(&mut self) -> Result<(), S::Error> {
+        let names =
+            if self.lost_rows { self.store.kept_names()? } else { self.news.iter().copied().collect() };
+        for name in names {
+            let Some(mut kept) = self.store.kept(name)? else { continue };
+            let mut leaves = BTreeSet::new();
+            for op in &kept.group.ops {
+                if !self.has_row(op)? {
+                    leaves.insert(op.id());
+                }
+            }
+            let Some(part) = split(&mut kept, |op| leaves.contains(&op.id())) else { continue };
+            self.store.seal(&part)?;
+            if kept.group.ops.is_empty() {
+                self.store.remove_kept(name)?;
+            } else {
+                self.store.put_kept(&kept)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As many as one message carries, one at least.
+fn within<T: serde::Serialize>(all: impl IntoIterator<Item = T>, limits: &BatchLimits) -> Vec<T> {
+    let mut bytes = 0;
+    let mut some = Vec::new();
+    for one in all.into_iter().take(limits.groups.max(1)) {
+        // Writing into memory has no way to fail.
+        bytes += serde_json::to_vec(&one).map_or(0, |json| json.len());
+        if bytes > limits.bytes && !some.is_empty() {
+            break;
+        }
+        some.push(one);
+    }
+    some
+}
