@@ -7,3 +7,4 @@ mod full_disk;
 mod kit;
 mod saving;
 mod syncing;
+mod twin;
