@@ -25,8 +25,13 @@ fn rename(laptop: &mut Laptop, name: &str) {
 }
 
 pub(crate) fn absent(laptop: &mut Laptop) {
+    let household = first_household(laptop);
+    absent_at(laptop, household);
+}
+
+pub(crate) fn absent_at(laptop: &mut Laptop, household: HouseholdId) {
     let request = VisitRequest {
-        household: first_household(laptop),
+        household,
         outcome: Outcome::Absent,
         channel: Channel::AtHome,
         respondent: None,

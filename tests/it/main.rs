@@ -14,3 +14,4 @@ mod kill;
 mod lists;
 mod lying;
 mod office;
+mod restored;

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 /// A commune on loopback, with TLS.
 pub(crate) struct Office {
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     pub(crate) dir: TempDir,
     pub(crate) register: Arc<Register>,
     pub(crate) serving: Option<Serving>,

@@ -68,8 +68,10 @@ impl Log<'_> {
     ) -> Result<(), ServerError> {
         let mut differences: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
         for id in households {
-            if let Some(state) = self.household_state(*id, by, today)? {
-                self.recount_one(&state, by, today, &mut differences)?;
+            self.take_out(*id, &mut differences)?;
+            match self.household_state(*id, by, today)? {
+                Some(state) => self.put_in(&state, by, today, &mut differences)?,
+                None => self.count_no_more(*id)?,
             }
         }
         for (place, difference) in differences {
@@ -78,7 +80,30 @@ impl Log<'_> {
         Ok(())
     }
 
-    fn recount_one(
+    /// What a household counted before.
+    fn take_out(
+        &self,
+        household: HouseholdId,
+        differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
+    ) -> Result<(), ServerError> {
+        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
+                   WHERE commune_id = ?1 AND household_id = ?2";
+        let before = self.one(sql, params![self.commune.0, household.0], |row| {
+            Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?))
+        })?;
+        if let Some((place, tally)) = before {
+            differences.entry(place).or_default().remove(&tally);
+        }
+        Ok(())
+    }
+
+    /// It was erased.
+    fn count_no_more(&self, household: HouseholdId) -> Result<(), ServerError> {
+        let sql = "DELETE FROM household_counts WHERE commune_id = ?1 AND household_id = ?2";
+        self.run(sql, params![self.commune.0, household.0])
+    }
+
+    fn put_in(
         &self,
         state: &HouseholdState,
         by: &CountedBy,
@@ -88,14 +113,6 @@ impl Log<'_> {
         let household = &state.household;
         let now = state.contribution(by, today);
         let (unit, alley) = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
-        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
-                   WHERE commune_id = ?1 AND household_id = ?2";
-        let before = self.one(sql, params![self.commune.0, household.id.0], |row| {
-            Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?))
-        })?;
-        if let Some((place, tally)) = before {
-            differences.entry(place).or_default().remove(&tally);
-        }
         differences.entry((unit, alley)).or_default().add(&now.tally);
         let valid_until = now.valid_until.map(|day| day.to_string());
         self.run(

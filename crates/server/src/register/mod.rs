@@ -5,6 +5,7 @@
 //!   commune begins, and what a making that was cut off leaves.
 //! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
 //! - `push`, `page`, `returns`: what a device sends and gets. `own`: what the server itself writes.
+//! - `erasing`: who is to be forgotten.
 //! - `beside`: the files that no copy of the database takes back.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
@@ -16,6 +17,7 @@ pub(crate) mod beside;
 mod conformance;
 pub(crate) mod counts;
 pub(crate) mod devices;
+mod erasing;
 pub(crate) mod hello;
 pub(crate) mod intake;
 pub(crate) mod log;

@@ -1,0 +1,140 @@
+//! Yesterday's verified backup is put back under laptops that went on working: real laptops, a real server over TLS, and
+//! nobody presses anything but "send".
+
+use std::collections::BTreeSet;
+
+use app::Laptop;
+use domain::ids::{HouseholdId, VisitId};
+use domain::people::Role;
+use server::{Options, Register, restore};
+use store::tables::{households, members, visits};
+use sync_core::local::LocalStore;
+
+use crate::faults::absent_at;
+use crate::office::{Clock, Office, UNIT, filled, sync};
+
+fn listed(laptop: &Laptop) -> Vec<HouseholdId> {
+    let mut all: Vec<_> =
+        households::list(laptop.store.reading()).unwrap().iter().map(|household| household.id).collect();
+    all.sort();
+    all
+}
+
+/// Every visit that the laptop shows.
+fn visited(laptop: &Laptop) -> BTreeSet<VisitId> {
+    let of = |household| visits::of_household(laptop.store.reading(), household).unwrap();
+    listed(laptop).into_iter().flat_map(of).map(|(_, visit)| visit.id).collect()
+}
+
+/// A visit to the household of that number, which is on the laptop and nowhere else yet.
+fn visit(laptop: &mut Laptop, nth: usize) -> VisitId {
+    let before = visited(laptop);
+    let household = listed(laptop)[nth];
+    absent_at(laptop, household);
+    *visited(laptop).difference(&before).next().unwrap()
+}
+
+impl Office {
+    /// Puts a backup back and serves again at the same address.
+    fn put_back(self, backup: &std::path::Path) -> Self {
+        let Self { runtime, dir, register, serving } = self;
+        let mut serving = serving.unwrap();
+        let listen = serving.address;
+        serving.stop();
+        runtime.block_on(serving.ended()).unwrap();
+        drop(serving);
+        // The tasks of the last connections hold it until they have ended.
+        let mut held = register;
+        while let Err(still) = std::sync::Arc::try_unwrap(held) {
+            held = still;
+            std::thread::yield_now();
+        }
+        let data = dir.path().join("data");
+        let report = restore(&data, backup, false, Options::default()).unwrap();
+        assert!(report.set_aside.is_some());
+        let register = Register::open(&data, Options::default()).unwrap();
+        let mut office = Self { runtime, dir, register: std::sync::Arc::new(register), serving: None };
+        office.serve(listen);
+        office
+    }
+}
+
+#[test]
+fn after_one_sync_each_the_server_has_everything_that_reached_a_laptop() {
+    let office = filled();
+    let team = |name: &str, seed| {
+        let mut laptop = office.laptop(name, Role::TeamMember, &[UNIT], Clock::in_year(2026, seed));
+        sync(&mut laptop).unwrap();
+        laptop
+    };
+    let (mut lan, mut minh, mut revoked) = (team("lan", 2), team("minh", 3), team("thu", 4));
+    let mut all: BTreeSet<VisitId> = BTreeSet::new();
+    all.insert(visit(&mut lan, 0));
+    sync(&mut lan).unwrap();
+    let backups = office.dir.path().join("backups");
+    let backup = office.register.backup(&backups).unwrap();
+
+    // The day after: work that was acknowledged, work that others have already, work that waits.
+    let mut late = team("dung", 5);
+    let delivered = visit(&mut lan, 1);
+    sync(&mut lan).unwrap();
+    sync(&mut minh).unwrap();
+    let acknowledged = visit(&mut minh, 2);
+    sync(&mut minh).unwrap();
+    let of_the_late = visit(&mut late, 3);
+    sync(&mut late).unwrap();
+    let of_the_revoked = visit(&mut revoked, 4);
+    sync(&mut revoked).unwrap();
+    // What the revoked one alone has of a laptop that nobody will ever see again.
+    let mut drowned = team("chau", 6);
+    let of_the_drowned = visit(&mut drowned, 5);
+    sync(&mut drowned).unwrap();
+    sync(&mut revoked).unwrap();
+    drop(drowned);
+    let waits = visit(&mut late, 6);
+    let too_late = visit(&mut revoked, 7);
+    all.extend([delivered, acknowledged, of_the_late, of_the_revoked, of_the_drowned, waits]);
+    let revoked_device = revoked.store.identity().device;
+    office.register.revoke(revoked_device).unwrap();
+    let erased = listed(&lan)[8];
+    let people = members::of_household(lan.store.reading(), erased).unwrap();
+    let gone = office.register.erase(erased.0).unwrap();
+    assert_eq!(gone.len(), people.len() + 1);
+
+    let office = office.put_back(&backup.file);
+    let position = office.register.position().unwrap();
+    // The revoked one first: what it brings is there for everybody.
+    let refused = sync(&mut revoked).unwrap_err();
+    assert_eq!(refused.code, "auth.revoked");
+    assert_eq!(listed(&revoked), [] as [HouseholdId; 0], "sealed");
+    assert_eq!(revoked.store.waiting().unwrap().pending_groups, 0);
+    for laptop in [&mut minh, &mut late, &mut lan] {
+        sync(laptop).unwrap();
+    }
+    assert!(office.register.position().unwrap() > position);
+
+    // Somebody who comes now sees all of it, and only the living.
+    let mut new = office.laptop("new", Role::TeamMember, &[UNIT], Clock::in_year(2026, 7));
+    sync(&mut new).unwrap();
+    let there = visited(&new);
+    assert_eq!(there, all, "{:?} lost, {:?} too many", all.difference(&there), there.difference(&all));
+    assert!(!there.contains(&too_late), "written after the revocation: it waits for the office");
+    assert_eq!(revoked.store.waiting().unwrap().quarantined_groups, 1);
+    assert!(!listed(&new).contains(&erased));
+    assert_eq!(listed(&new).len(), 83);
+    assert_eq!(sync(&mut revoked).unwrap_err().code, "auth.revoked");
+    for laptop in [&mut lan, &mut minh, &mut late] {
+        sync(laptop).unwrap();
+        assert_eq!(visited(laptop), all);
+        assert_eq!(listed(laptop), listed(&new));
+        for person in &people {
+            assert!(members::get(laptop.store.reading(), person.id).unwrap().is_none());
+        }
+        assert_eq!(laptop.store.waiting().unwrap(), Default::default());
+        let (mine, theirs) = (laptop.store.hello().unwrap().cursor, new.store.hello().unwrap().cursor);
+        assert_eq!(mine, theirs);
+    }
+    let recounted = office.register.figures_recounted().unwrap();
+    assert_eq!(office.register.figures(None).unwrap(), recounted);
+    assert_eq!(recounted.households, 83);
+}
