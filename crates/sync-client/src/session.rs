@@ -246,6 +246,10 @@ impl<S: LocalStore, T: Transport> Exchange<'_, S, T> {
                 self.greet_again();
                 Ok(())
             }
+            (ApiCode::AuthRevoked, _) if !self.known.revoked => {
+                self.greet_again();
+                self.turned_away()
+            }
             _ => Err(error.into()),
         }
     }
@@ -257,12 +261,17 @@ impl<S: LocalStore, T: Transport> Exchange<'_, S, T> {
             (false, false, false, false);
     }
 
+    /// This laptop does not belong here any more: what it may not read is sealed before anything else.
+    fn turned_away(&mut self) -> Result<(), SyncError<S::Error>> {
+        self.known.revoked = true;
+        self.store.turned_away().map_err(SyncError::Store)
+    }
+
     fn greet(&mut self) -> Result<(), SyncError<S::Error>> {
         (self.progress)(Progress::Connecting);
         let reply = match self.transport.hello(&self.known.hello) {
             Err(TransportError::Refused(refusal)) if refusal.code == ApiCode::AuthRevoked => {
-                self.known.revoked = true;
-                return self.store.turned_away().map_err(SyncError::Store);
+                return self.turned_away();
             }
             answered => answered?,
         };
