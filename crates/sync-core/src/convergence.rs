@@ -22,7 +22,6 @@ use crate::rights::Reach;
 use crate::row::Row;
 use crate::samples::{group, id};
 use crate::value::Value;
-use crate::wire::Offer;
 
 /// Years 1970 to 2200.
 const CLOCKS_MS: std::ops::Range<i64> = 0..7_258_118_400_000;
@@ -468,13 +467,9 @@ fn run(steps: &[Step], seed: u64) {
     for _ in 0..3 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
     }
-    // What a revoked laptop holds is sealed; a courier brings it.
     let revoked: Vec<bool> = laptops.iter().map(|one| server.standing.is_revoked(one.device)).collect();
     for (laptop, _) in laptops.iter().zip(&revoked).filter(|(_, revoked)| **revoked) {
         assert!(laptop.base.is_empty() && laptop.retained.is_empty(), "readable on a revoked laptop");
-        let own = laptop.own.iter().filter(|own| !own.receipts.is_empty()).map(Own::as_offered);
-        let groups: Vec<_> = laptop.sealed.values().cloned().chain(own).collect();
-        server.offer(&Offer::from(groups));
     }
     for _ in 0..2 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));

@@ -44,8 +44,8 @@ pub struct Giving {
     pub offer: Offer,
 }
 
-/// No epoch has this number: everything is elsewhere.
-const NOWHERE: u32 = u32::MAX;
+/// No epoch has this number or one above it: everything is elsewhere.
+const NOWHERE: u32 = 1 << 31;
 
 impl<S: LaptopStore> Laptop<S> {
     /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
@@ -80,12 +80,11 @@ impl<S: LaptopStore> Laptop<S> {
     }
 
     /// The commune does not know this laptop any more: it seals all that it holds, and gives it back (§7). Which life of
-    /// the log the server lives in is not said to it, so nothing has a place there until an answer says so.
+    /// the log the server lives in is not said to it: each time it is as if that were another one.
     pub fn turned_away(&mut self) -> Result<(), S::Error> {
-        if self.state.sight != Some(Sight::NOTHING) {
-            self.state.epoch = Some(Epoch { number: NOWHERE, nonce: 0 });
-            self.state.sight = Some(Sight::NOTHING);
-        }
+        let before = self.state.epoch().map_or(0, |epoch| epoch.number);
+        self.state.epoch = Some(Epoch { number: before.max(NOWHERE).saturating_add(1), nonce: 0 });
+        self.state.sight = Some(Sight::NOTHING);
         self.hide()
     }
 
@@ -134,9 +133,6 @@ impl<S: LaptopStore> Laptop<S> {
 
     /// The answer to that.
     pub fn offered(&mut self, giving: &Giving, reply: &OfferReply) -> Result<(), S::Error> {
-        if self.state.sight == Some(Sight::NOTHING) {
-            self.state.epoch = Some(reply.proof.at.epoch);
-        }
         for (group, outcome) in &reply.groups {
             if giving.own {
                 self.own_offered(*group, outcome)?;
