@@ -14,6 +14,7 @@
 pub mod access;
 pub mod address;
 mod backup;
+pub mod direct;
 mod error;
 mod figures;
 mod folder;
@@ -30,5 +31,6 @@ pub use error::ServerError;
 pub use folder::{DataFolder, ServeLock};
 pub use http::{Serving, Transport, serve};
 pub use lists::{ImportOrder, ImportReport, preview_list, read_list};
-pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register};
+pub use machine::Machine;
+pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register, Whereabouts};
 pub use restore::{RestoreReport, restore};

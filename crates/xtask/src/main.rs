@@ -11,6 +11,7 @@ mod notices;
 mod package;
 mod run;
 mod sabotage;
+mod sim;
 mod stopwatch;
 mod tidy;
 mod tour;
@@ -34,6 +35,8 @@ enum Task {
     Run(run::Options),
     /// Time the product against a reference, in release; writes target/bench/NAME.md and .json
     Bench(bench::Options),
+    /// Try sync on random histories with faults, over the real stores; the same seed leaves the same trace
+    Sim(sim::Options),
     /// Build each named fault and show the check that goes red
     Sabotage(sabotage::Options),
     /// Build the window and the server in release, and pack them for Debian
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Test(options) => checks::test(&options),
         Task::Run(options) => run::run(&options),
         Task::Bench(options) => bench::bench(&options),
+        Task::Sim(options) => sim::sim(&options),
         Task::Sabotage(options) => sabotage::sabotage(&options),
         Task::Tour(options) => tour::tour(&options),
         Task::Package(options) => package::package(&options),

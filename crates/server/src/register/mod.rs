@@ -5,13 +5,14 @@
 //!   commune begins, and what a making that was cut off leaves.
 //! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
 //! - `push`, `page`, `returns`: what a device sends and gets. `own`: what the server itself writes.
-//! - `erasing`: who is to be forgotten.
+//! - `assigning`: who works where. `erasing`: who is to be forgotten. `whereabouts`: where a Save is.
 //! - `beside`: the files that no copy of the database takes back.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
 //! Several processes may have it open: `BEGIN IMMEDIATE` makes writing serial, so nothing is kept in
 //! memory between transactions that another process could change.
 
+mod assigning;
 pub(crate) mod beside;
 #[cfg(test)]
 mod conformance;
@@ -31,6 +32,7 @@ mod returns;
 mod stored;
 #[cfg(test)]
 mod upgrading;
+mod whereabouts;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +48,7 @@ use sync_core::household::CountedBy;
 use sync_core::position::Epoch;
 
 pub use devices::{EnrolOrder, IssuedCode};
+pub use whereabouts::Whereabouts;
 
 use crate::error::ServerError;
 use crate::folder::{DataFolder, ServeLock};

@@ -1,0 +1,232 @@
+//! The server of a history: the real register in a folder, its backups, and an officer who writes into it without a laptop
+//! of this program, by words that an older version does not know.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use domain::consent::Basis;
+use domain::ids::{CommuneId, DeviceId, HamletUnitId, UserId};
+use domain::people::{HamletUnit, HamletUnitKind, Role};
+use server::{EnrolOrder, Machine, NewCommune, Options, Register};
+use store::Durability;
+use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
+use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
+use sync_core::position::Position;
+use sync_core::records::Recorded;
+use sync_core::wire::{Batch, Numbered, PROTOCOL, PushReply, SigningKey};
+use sync_core::{Group, Value};
+use tests::dice::Dice;
+use tests::laptop::NOON_MS;
+use uuid::Uuid;
+
+/// The commune's clock: it goes on by itself and is right.
+pub(crate) type Now = Arc<AtomicI64>;
+
+#[derive(Debug)]
+struct ServerMachine {
+    now: Now,
+    dice: Mutex<Dice>,
+}
+
+impl Machine for ServerMachine {
+    fn wall_ms(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), std::io::Error> {
+        let mut dice = self.dice.lock().map_err(|_| std::io::Error::other("dice"))?;
+        bytes.fill_with(|| dice.roll().to_le_bytes().first().copied().unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// The two hamlet units, by their names.
+pub(crate) const UNITS: [(&str, HamletUnitId); 2] =
+    [("Thôn Sen", HamletUnitId(Uuid::from_u128(0x5c))), ("Thôn Hạ", HamletUnitId(Uuid::from_u128(0x5d)))];
+/// A kind of a version to come.
+const NEWER_KIND: u16 = 777;
+
+pub(crate) struct Office {
+    folder: PathBuf,
+    pub(crate) now: Now,
+    dice: Dice,
+    register: Option<Register>,
+    officer: Officer,
+    backups: Vec<PathBuf>,
+}
+
+struct Officer {
+    device: DeviceId,
+    user: UserId,
+    token: String,
+    key: SigningKey,
+    incarnation: u64,
+    saved: u64,
+}
+
+impl Office {
+    /// A commune with two hamlet units.
+    pub(crate) fn open(folder: PathBuf, seed: u64) -> Result<Self> {
+        let now: Now = Arc::new(AtomicI64::new(NOON_MS));
+        let mut dice = Dice::new(seed ^ 0x0ff1_ce00);
+        let commune =
+            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
+        let options = options(&now, dice.roll());
+        let register = Register::create(&folder.join("data"), &commune, options)?;
+        let officer = Officer {
+            device: DeviceId(Uuid::nil()),
+            user: UserId(Uuid::nil()),
+            token: String::new(),
+            key: SigningKey::from_bytes(&[9; 32]),
+            incarnation: 1,
+            saved: 0,
+        };
+        let mut office = Self { folder, now, dice, register: Some(register), officer, backups: vec![] };
+        let key = office.officer.key.clone();
+        let reply = office.enrol(Role::CommuneOfficer, &[], &key)?;
+        office.officer.device = reply.device;
+        office.officer.user = reply.user;
+        office.officer.token = reply.token;
+        for (name, id) in UNITS {
+            let unit = HamletUnit {
+                id,
+                name: name.into(),
+                kind: HamletUnitKind::Hamlet,
+                urban: false,
+                valid_from: None,
+                valid_to: None,
+            };
+            let fields = unit.fields().into_iter().filter(|(_, value)| !value.is_null());
+            let fields = fields.map(|(no, value)| FieldEdit { no, value, replaced: None, seen: None });
+            let kind = domain::registry::RecordKind::HamletUnit.no();
+            office.writes(Scope::from(id), kind, id.0, fields.collect())?;
+        }
+        Ok(office)
+    }
+
+    pub(crate) fn register(&self) -> Result<&Register> {
+        self.register.as_ref().context("the register is closed")
+    }
+
+    pub(crate) fn answer(&self, path: &str, token: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+        match &self.register {
+            Some(register) => server::direct::answer(register, path, token, body),
+            None => Err(ApiError::new(api::ApiCode::ServerFault)),
+        }
+    }
+
+    pub(crate) fn officer_token(&self) -> &str {
+        &self.officer.token
+    }
+
+    pub(crate) fn commune(&self) -> Result<CommuneId> {
+        Ok(self.register()?.commune())
+    }
+
+    /// A code, and a device that it makes.
+    pub(crate) fn enrol(&self, role: Role, units: &[&str], key: &SigningKey) -> Result<EnrolReply> {
+        let order = EnrolOrder {
+            role,
+            hamlet_units: units.iter().map(|&unit| unit.to_owned()).collect(),
+            user_name: String::new(),
+            valid_minutes: 60,
+            address: None,
+        };
+        let code = self.register()?.issue_code(&order)?.code;
+        Ok(self.register()?.enrol(&EnrolRequest::signed(&code.secret, key, "Máy"))?)
+    }
+
+    /// The officer writes something of a kind that nobody here knows.
+    pub(crate) fn writes_what_is_new(&mut self) -> Result<()> {
+        let nth = self.dice.below(4);
+        let record = Uuid::from_u128(7000 + u128::from(nth));
+        let [(_, one), (_, other)] = UNITS;
+        let unit = if nth.is_multiple_of(2) { one } else { other };
+        let text = Value::from(format!("{}", self.officer.saved));
+        let edit = FieldEdit { no: 7700, value: text, replaced: None, seen: None };
+        self.writes(Scope::from(unit), NEWER_KIND, record, vec![edit])
+    }
+
+    fn writes(&mut self, scope: Scope, kind: u16, record: Uuid, mut fields: Vec<FieldEdit>) -> Result<()> {
+        fields.sort_by_key(|edit| edit.no);
+        let officer = &mut self.officer;
+        officer.saved += 1;
+        let id = OpId { group: GroupId(Uuid::from_u128(self.dice.roll().into())), index: 0 };
+        let header = OpHeader {
+            id,
+            job: None,
+            commune: self.register.as_ref().context("closed")?.commune(),
+            scope,
+            kind,
+            record,
+            device: officer.device,
+            actor: officer.user,
+            schema: 1,
+            wall_ms: self.now.load(Ordering::Relaxed),
+            session: 1,
+            base: Position::default(),
+        };
+        let group = Group::seeded(id.group, [3; 16], vec![Op { header, salt: [0; 16], fields }]);
+        // Nobody keeps what the officer wrote: after a restore it is written anew under other numbers.
+        officer.incarnation += 1;
+        let numbered = Numbered { incarnation: officer.incarnation, dseq: 1, group };
+        let batch = Batch {
+            protocol: PROTOCOL,
+            commune: self.commune()?,
+            device: self.officer.device,
+            epoch: self.register()?.epoch()?.number,
+            offsets: vec![],
+            groups: vec![numbered],
+        };
+        let signed = batch.sign(&self.officer.key).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let reply = self.answer(api::PUSH, &self.officer.token, &signed.to_body());
+        let reply: PushReply = serde_json::from_slice(&reply.map_err(|error| anyhow::anyhow!("{error}"))?)?;
+        ensure!(reply.receipts.len() == 1, "what the officer writes is taken");
+        Ok(())
+    }
+
+    /// A verified backup.
+    pub(crate) fn back_up(&mut self) -> Result<()> {
+        let to = self.folder.join(format!("backups-{}", self.backups.len()));
+        let report = self.register()?.backup(&to)?;
+        self.backups.push(report.file);
+        Ok(())
+    }
+
+    /// One of the last backups is put back, with the witness beside it or without. `None` if there is none that may be.
+    /// Returns how many positions were forgotten.
+    pub(crate) fn put_back(&mut self, nth: u64, witness: bool) -> Result<Option<u64>> {
+        let last = self.backups.len().saturating_sub(3);
+        let from = self.backups.get(last..).unwrap_or_default();
+        let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
+        let before = self.register()?.position()?;
+        self.register = None;
+        let data = self.folder.join("data");
+        if !witness {
+            let _ = std::fs::remove_file(data.join("witness.json"));
+        }
+        let options = options(&self.now, self.dice.roll());
+        let restored = server::restore(&data, &file, false, options.clone());
+        self.register = Some(Register::open(&data, options)?);
+        match restored {
+            Ok(_) => {}
+            Err(server::ServerError::BackupTooOld) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        // What was taken of the life that ended is of another history.
+        self.backups.truncate(last + usize::try_from(nth % 3)? + 1);
+        Ok(Some(before.saturating_sub(self.register()?.position()?)))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn options(now: &Now, seed: u64) -> Options {
+    let machine = ServerMachine { now: Arc::clone(now), dice: Mutex::new(Dice::new(seed)) };
+    Options { machine: Arc::new(machine), durability: Durability::Off }
+}
