@@ -7,8 +7,11 @@ use app::Laptop;
 use domain::ids::{HouseholdId, VisitId};
 use domain::people::Role;
 use server::{Options, Register, restore};
+use store::Operation;
 use store::tables::{households, members, visits};
 use sync_core::local::LocalStore;
+use sync_core::op::Scope;
+use tests::register::unit;
 
 use crate::faults::absent_at;
 use crate::office::{Clock, Office, UNIT, filled, sync};
@@ -134,6 +137,20 @@ fn after_one_sync_each_the_server_has_everything_that_reached_a_laptop() {
         let (mine, theirs) = (laptop.store.hello().unwrap().cursor, new.store.hello().unwrap().cursor);
         assert_eq!(mine, theirs);
     }
+    // It has the order to destroy its keys, and carries it out once nothing waits.
+    let operation = Operation { name: "test", scope: Scope::COMMUNE, job: None };
+    revoked.store.transact(operation, |change| change.put(&unit())).unwrap();
+    revoked.store = revoked.store.unless_ordered_away().unwrap().unwrap();
+    assert_eq!(sync(&mut revoked).unwrap_err().code, "auth.revoked");
+    let folder = office.dir.path().join("thu");
+    assert!(folder.join("keys.json").exists());
+    assert!(revoked.store.unless_ordered_away().unwrap().is_none());
+    let left = |name: &str| folder.join(name).exists();
+    assert_eq!(
+        ["keys.json", "register.db", "register.db-wal", "outbox.sealed"].map(left),
+        [false, false, false, true]
+    );
+    assert!(lan.store.unless_ordered_away().unwrap().is_some(), "nobody ordered that");
     let recounted = office.register.figures_recounted().unwrap();
     assert_eq!(office.register.figures(None).unwrap(), recounted);
     assert_eq!(recounted.households, 83);

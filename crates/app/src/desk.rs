@@ -175,9 +175,12 @@ impl Desk {
     }
 
     /// Closes the laptop: the key leaves the memory. What was said at a door and not saved waits for it to be
-    /// opened again.
+    /// opened again. If the commune ordered it, the keys are destroyed.
     pub(crate) fn clear(&self) {
-        *held(&self.laptop) = None;
+        if let Some(laptop) = held(&self.laptop).take() {
+            // What fails here is done at the next opening.
+            let _ = laptop.close();
+        }
         *held(&self.looked) = None;
         self.forget_list();
         *held(&self.training) = false;

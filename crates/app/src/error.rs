@@ -34,6 +34,7 @@ pub const CODES: &[&str] = &[
     NO_CONSENT,
     FOREIGN_ANSWER,
     LINK_DAMAGED,
+    ORDERED_AWAY,
     OTHER_COMMUNE,
     NUMBERING,
     NOT_OPEN,
@@ -64,6 +65,7 @@ pub(crate) const ANSWERS_WITHOUT_MEETING: &str = "visit.answers_without_meeting"
 pub(crate) const NO_CONSENT: &str = "visit.no_consent";
 pub(crate) const FOREIGN_ANSWER: &str = "visit.foreign_answer";
 pub(crate) const LINK_DAMAGED: &str = "setup.link_damaged";
+pub(crate) const ORDERED_AWAY: &str = "setup.ordered_away";
 pub(crate) const OTHER_COMMUNE: &str = "sync.other_commune_answers";
 pub(crate) const NUMBERING: &str = "sync.numbering";
 pub(crate) const NOT_OPEN: &str = "app.not_open";

@@ -16,7 +16,7 @@ use sync_core::local::LocalStore;
 use sync_core::wire::SigningKey;
 use zeroize::Zeroizing;
 
-use crate::error::{AppError, BAD_CODE, LINK_DAMAGED, NO_ADDRESS};
+use crate::error::{AppError, BAD_CODE, LINK_DAMAGED, NO_ADDRESS, ORDERED_AWAY};
 
 /// The plan's own criteria and the door rules that this version ships, on the strictest basis until
 /// enrolment says the commune's.
@@ -137,6 +137,11 @@ impl Laptop {
         Ok((Self { store, commune }, passphrase, aside))
     }
 
+    /// Closes it. If the commune ordered it, the keys are destroyed.
+    pub(crate) fn close(self) -> Result<(), AppError> {
+        Ok(self.store.unless_ordered_away().map(drop)?)
+    }
+
     /// The server is reached another way from now on.
     pub(crate) fn link_anew(&mut self, server: ServerLink) -> Result<(), AppError> {
         let commune = Commune { server, ..self.commune.clone() };
@@ -155,7 +160,8 @@ impl Laptop {
     /// Opens an enrolled laptop.
     pub fn open(place: Place<'_>, passphrase: &str) -> Result<Self, AppError> {
         let (folder, options) = place.parts()?;
-        let store = Store::open(folder, passphrase, options)?;
+        let store = Store::open(folder, passphrase, options)?.unless_ordered_away()?;
+        let store = store.ok_or_else(|| AppError::new(ORDERED_AWAY))?;
         // Who opens has the words. A file too many must not keep the register closed: what is saved here
         // protects it from the next enrolment as well.
         let _ = enrolling::end(store.key().0);

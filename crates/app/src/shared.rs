@@ -5,6 +5,7 @@ use domain::ids::DeviceId;
 use store::{StoreError, Tables};
 use sync_core::laptop::Laptop;
 use sync_core::local::LocalStore;
+use sync_core::membership::EraseOrder;
 use sync_core::wire::{Numbered, SessionOffset};
 
 use crate::desk::Desk;
@@ -17,6 +18,10 @@ pub(crate) struct SharedStore<'d> {
 }
 
 impl SharedStore<'_> {
+    pub(crate) fn keep_erase_order(&self, order: &EraseOrder) -> Result<(), AppError> {
+        self.step(|store| store.keep_erase_order(order))
+    }
+
     fn step<T>(&self, step: impl FnOnce(&mut store::Store) -> Result<T, StoreError>) -> Result<T, AppError> {
         self.desk.with(|laptop| {
             // Locked meanwhile, and another one opened: a page must never be written into that one.

@@ -1,11 +1,11 @@
 //! Gửi về xã: one sync, with progress; and what waits.
 
 use domain::ids::DeviceId;
-use sync_client::{HttpTransport, Progress, Report, ServerLink, SyncError, readmit};
+use sync_client::{HttpTransport, Progress, Report, ServerLink, SyncError, erase_order, readmit};
 use sync_core::api::{ApiCode, ReadmitRequest};
 use sync_core::local::{LocalCounts, LocalStore};
-use sync_core::membership::Certificate;
-use sync_core::wire::SigningKey;
+use sync_core::membership::{Certificate, EraseOrder};
+use sync_core::wire::{EraseOrderRequest, SigningKey, VerifyingKey};
 
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -60,6 +60,17 @@ impl Line {
         self.server.token = readmit(&self.server, &request)?.token;
         Ok(Some(self.server.clone()))
     }
+
+    /// This laptop was revoked, and has given back what it could: the commune's order to destroy its keys (§7). `None` if
+    /// that is not what happened, or no order for this very laptop comes; then it is asked for at the next sync.
+    fn ordered(&self, error: &AppError, incarnation: u64) -> Option<EraseOrder> {
+        if error.code != ApiCode::AuthRevoked.code() {
+            return None;
+        }
+        let order = erase_order(&self.server, &EraseOrderRequest { incarnation }).ok()?;
+        let identity = VerifyingKey::from_bytes(&self.server.identity).ok()?;
+        order.is_for(&identity, self.device, incarnation).then_some(order)
+    }
 }
 
 /// Sends what waits and takes what is new. On any error nothing is lost and nothing is half done.
@@ -67,6 +78,9 @@ pub fn now(laptop: &mut Laptop, progress: &mut dyn FnMut(Progress)) -> Result<Re
     let mut line = Line::of(laptop)?;
     let first = line.run(&mut laptop.store, progress);
     let Err(error) = &first else { return first };
+    if let Some(order) = line.ordered(error, laptop.store.hello()?.incarnation) {
+        laptop.store.keep_erase_order(&order)?;
+    }
     let Some(server) = line.readmitted(error)? else { return first };
     laptop.link_anew(server)?;
     line.run(&mut laptop.store, progress)
@@ -76,14 +90,18 @@ pub fn now(laptop: &mut Laptop, progress: &mut dyn FnMut(Progress)) -> Result<Re
 pub(crate) fn shared(desk: &Desk, progress: &mut dyn FnMut(Progress)) -> Result<Report, AppError> {
     let mut line = desk.with(Line::of)?;
     let device = line.device;
-    let first = line.run(&mut SharedStore { desk, device }, progress);
+    let mut store = SharedStore { desk, device };
+    let first = line.run(&mut store, progress);
     let Err(error) = &first else { return first };
+    if let Some(order) = line.ordered(error, store.hello()?.incarnation) {
+        store.keep_erase_order(&order)?;
+    }
     let Some(server) = line.readmitted(error)? else { return first };
     desk.with(|laptop| {
         let same = laptop.store.identity().device == device;
         if same { laptop.link_anew(server) } else { Ok(()) }
     })?;
-    line.run(&mut SharedStore { desk, device }, progress)
+    line.run(&mut store, progress)
 }
 
 /// How much waits here.

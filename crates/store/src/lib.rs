@@ -48,6 +48,7 @@ use crate::outbox::{Outbox, Place, SEGMENT_BYTES};
 pub use crate::sealed::{SealedGroup, SealedNumber, read_sealed};
 pub use crate::settings::{Identity, SyncState};
 pub use sync_core::household::CountedBy;
+use sync_core::membership::EraseOrder;
 
 /// How a store is opened.
 #[derive(Debug)]
@@ -169,6 +170,27 @@ impl Store {
         settings::put(&self.connection, settings::IDENTITY, &identity)?;
         self.identity = identity;
         Ok(())
+    }
+
+    /// The commune ordered this laptop to destroy its keys; whoever calls this has checked that the order is for it. It is
+    /// carried out when the store is closed: [`Self::unless_ordered_away`].
+    pub fn keep_erase_order(&mut self, order: &EraseOrder) -> Result<(), StoreError> {
+        settings::put(&self.connection, settings::ERASE_ORDER, order)
+    }
+
+    /// Destroys the keys if the commune ordered it to this life of the store and every Save was answered: before that they
+    /// are the only way to what somebody wrote. `None`: nothing is left to be opened.
+    pub fn unless_ordered_away(self) -> Result<Option<Self>, StoreError> {
+        let order: Option<EraseOrder> = settings::get(&self.connection, settings::ERASE_ORDER)?;
+        let state: Option<SyncState> = settings::get(&self.connection, settings::SYNC)?;
+        let is_this_life = order.zip(state).is_some_and(|(order, now)| order.incarnation == now.incarnation);
+        if !is_this_life || !EraseOrder::may_be_carried_out(self.waiting()?) {
+            return Ok(Some(self));
+        }
+        let Self { folder, connection, .. } = self;
+        drop(connection);
+        open::destroy(&folder)?;
+        Ok(None)
     }
 
     /// For adding another member's passphrase.

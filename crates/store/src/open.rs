@@ -39,6 +39,32 @@ pub fn set_aside(folder: &DataFolder) -> Result<PathBuf, StoreError> {
     Ok(aside)
 }
 
+/// Destroys the keys and what they open, by the commune's order: the keys first, so that a crash leaves nothing that can be
+/// read. The sealed outbox stays: only the commune opens it. The store must be closed.
+pub fn destroy(folder: &DataFolder) -> Result<(), StoreError> {
+    let database = folder.database();
+    let mut doomed = vec![folder.key_slots()];
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        doomed.push(PathBuf::from(name));
+    }
+    for entry in std::fs::read_dir(database.parent().unwrap_or(&database))? {
+        let path = entry?.path();
+        let of_an_upgrade = path.extension().and_then(|extension| extension.to_str());
+        if of_an_upgrade.is_some_and(|extension| extension.starts_with("before-upgrade-from-")) {
+            doomed.push(path);
+        }
+    }
+    for path in doomed {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => database::sync_parent(&path)?,
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use refinery::Target;

@@ -60,6 +60,8 @@ pub(crate) fn put<T: Serialize>(connection: &Connection, name: &str, value: &T) 
 
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const SYNC: &str = "sync";
+/// The commune's order to destroy the keys.
+pub(crate) const ERASE_ORDER: &str = "erase_order";
 /// The last word of the commune's clock.
 pub(crate) const HEARD: &str = "heard";
 /// What is known of the sealed outbox.

@@ -8,9 +8,10 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest, ReadmitReply, ReadmitRequest, ServerAddress};
+use sync_core::membership::EraseOrder;
 use sync_core::wire::{
-    DigestsReply, Hello, HelloReply, Limits, Offer, OfferReply, Page, PullRequest, PushReply, RowsReply,
-    RowsRequest, SignedBatch,
+    DigestsReply, EraseOrderRequest, Hello, HelloReply, Limits, Offer, OfferReply, Page, PullRequest,
+    PushReply, RowsReply, RowsRequest, SignedBatch,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -69,6 +70,11 @@ pub fn readmit(link: &ServerLink, request: &ReadmitRequest) -> Result<ReadmitRep
     let answer =
         line.send(|request_to| request_to(Method::POST, api::READMIT).body(json(request)), BODY_AT_MOST)?;
     read(&answer)
+}
+
+/// Asks for the order to destroy the keys: of a laptop that was told that it was revoked.
+pub fn erase_order(link: &ServerLink, request: &EraseOrderRequest) -> Result<EraseOrder, TransportError> {
+    HttpTransport::new(link)?.post(api::ERASE_ORDER, json(request), false)
 }
 
 /// A page may be a little over what was asked for: its first group comes whatever its size.

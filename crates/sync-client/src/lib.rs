@@ -9,6 +9,6 @@ pub mod session;
 pub mod transport;
 mod trust;
 
-pub use http::{HttpTransport, ServerLink, enrol, readmit};
+pub use http::{HttpTransport, ServerLink, enrol, erase_order, readmit};
 pub use session::{Progress, Report, SyncError, sync, wait_ms};
 pub use transport::{Transport, TransportError};
