@@ -68,6 +68,14 @@ CREATE TABLE kept (
 ) STRICT;
 CREATE INDEX kept_at ON kept (epoch, position);
 
+-- Of which records each of them has an op; names of groups that are kept no longer go at the end of an exchange.
+CREATE TABLE kept_ops (
+  record_id BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  group_id BLOB NOT NULL,
+  PRIMARY KEY (record_id, kind, group_id)
+) STRICT, WITHOUT ROWID;
+
 -- The same of records that left this laptop: encrypted to the commune's key, readable by nobody here.
 CREATE TABLE sealed (
   number INTEGER NOT NULL PRIMARY KEY,

@@ -39,6 +39,8 @@ enum Lie {
     ForeignGroups,
     /// A number that is taken, whatever the number.
     TakenNumbers,
+    /// All of it is kept apart.
+    Apart,
     /// The same page again, and that the stream goes on.
     SamePage,
     /// Pages that begin at the cursor, end there, and say that the stream goes on.
@@ -118,6 +120,7 @@ impl Transport for Liar {
             erased: vec![],
             sight: None,
             watermark: Position::default(),
+            proof: None,
         })
     }
 
@@ -136,6 +139,11 @@ impl Transport for Liar {
         match self.lie {
             Lie::Silence => (receipts, groups) = (vec![], vec![]),
             Lie::NoReceipts => receipts = vec![],
+            Lie::Apart => {
+                receipts = vec![];
+                let reason = sync_core::ingest::Quarantine::Rights;
+                groups.iter_mut().for_each(|one| one.outcome = GroupOutcome::Quarantined(reason.clone()));
+            }
             Lie::TakenNumbers => {
                 receipts = vec![];
                 groups.iter_mut().for_each(|one| one.outcome = GroupOutcome::NumberTaken);
@@ -230,7 +238,41 @@ fn a_server_that_says_nothing_true_ends_the_sync_and_costs_nothing() {
     check(Lie::SamePage, no_progress, 0);
     check(Lie::EmptyPages, no_progress, 0);
     check(Lie::BackwardPage, no_progress, 0);
-    check(Lie::Epochs, no_progress, 1);
-    check(Lie::Digests, no_progress, 1);
-    check(Lie::NoRows, no_progress, 1);
+    check(Lie::Epochs, no_progress, 0);
+    check(Lie::Digests, no_progress, 0);
+    check(Lie::NoRows, no_progress, 0);
+}
+
+/// What a push leaves apart is asked about once more in the same exchange, and counted once more.
+#[test]
+fn what_is_kept_apart_is_reported_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let seal_to = age::x25519::Identity::generate().to_public().to_string();
+    let who = store::Identity { role: Role::TeamMember, ..identity(seal_to) };
+    let folder = DataFolder::open(dir.path()).unwrap();
+    let mut store = Store::create(folder, &who, PASSPHRASE, options(1, Durability::Off).unwrap()).unwrap();
+    let operation = Operation { name: "test", scope: Scope::from(UNIT), job: None };
+    store.transact(operation, |change| change.put(&unit())).unwrap();
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let report =
+        sync(&mut store, &mut Liar::new(Lie::Apart, key.clone()), &key, &mut || 11, &mut |_| {}).unwrap();
+    assert_eq!(report.quarantined_groups, store.counts().unwrap().quarantined_groups);
+}
+
+/// As long as others write, or a digest is wrong, rows never are the same: what waits is sent all the same.
+#[test]
+fn what_waits_is_sent_though_rows_never_are_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let seal_to = age::x25519::Identity::generate().to_public().to_string();
+    let who = store::Identity { role: Role::TeamMember, ..identity(seal_to) };
+    let folder = DataFolder::open(dir.path()).unwrap();
+    let mut store = Store::create(folder, &who, PASSPHRASE, options(1, Durability::Off).unwrap()).unwrap();
+    let key = SigningKey::from_bytes(&[7; 32]);
+    sync(&mut store, &mut Liar::new(Lie::None, key.clone()), &key, &mut || 11, &mut |_| {}).unwrap();
+    let operation = Operation { name: "test", scope: Scope::from(UNIT), job: None };
+    store.transact(operation, |change| change.put(&unit())).unwrap();
+    for _ in 0..3 {
+        let _ = sync(&mut store, &mut Liar::new(Lie::Digests, key.clone()), &key, &mut || 11, &mut |_| {});
+    }
+    assert_eq!(store.counts().unwrap().pending_groups, 0);
 }

@@ -155,3 +155,29 @@ fn after_one_sync_each_the_server_has_everything_that_reached_a_laptop() {
     assert_eq!(office.register.figures(None).unwrap(), recounted);
     assert_eq!(recounted.households, 83);
 }
+
+/// Enrolled after the backup, and revoked: the server has forgotten it, and the ledger has not. What it holds is
+/// sealed and given back all the same.
+#[test]
+fn a_revoked_laptop_that_the_server_forgot_gives_back_too() {
+    let office = filled();
+    let mut lan = office.laptop("lan", Role::TeamMember, &[UNIT], Clock::in_year(2026, 2));
+    sync(&mut lan).unwrap();
+    let backup = office.register.backup(&office.dir.path().join("backups")).unwrap();
+    let mut drowned = office.laptop("chau", Role::TeamMember, &[UNIT], Clock::in_year(2026, 6));
+    let mut late = office.laptop("dung", Role::TeamMember, &[UNIT], Clock::in_year(2026, 5));
+    sync(&mut drowned).unwrap();
+    let of_the_drowned = visit(&mut drowned, 1);
+    sync(&mut drowned).unwrap();
+    sync(&mut late).unwrap();
+    assert!(visited(&late).contains(&of_the_drowned));
+    drop(drowned);
+    office.register.revoke(late.store.identity().device).unwrap();
+    let office = office.put_back(&backup.file);
+    assert_eq!(sync(&mut late).unwrap_err().code, "auth.revoked");
+    assert_eq!(listed(&late), [] as [HouseholdId; 0], "readable on a revoked laptop");
+    sync(&mut lan).unwrap();
+    sync(&mut lan).unwrap();
+    assert!(visited(&lan).contains(&of_the_drowned), "never given back");
+    drop(office);
+}

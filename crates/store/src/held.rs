@@ -1,7 +1,8 @@
 //! What this laptop holds of the commune's log, as the rules of [`sync_core::laptop`] see it: they decide, this gets and
 //! puts. The records that a step touched are written into the visible tables at its end.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use age::x25519::Recipient;
 use domain::calendar::Day;
@@ -46,7 +47,9 @@ pub struct Tables<'t> {
     touched: Vec<(u16, Uuid)>,
     touched_once: HashSet<(u16, Uuid)>,
     /// Something went that must not stay readable in the log of the database either.
-    pub(crate) hides: bool,
+    pub(crate) scrubs: bool,
+    /// Base rows as they are now, and whether the table has them so: a page writes each once.
+    rows: RefCell<HashMap<(u16, Uuid), (Row, bool)>>,
 }
 
 impl<'t> Tables<'t> {
@@ -57,12 +60,14 @@ impl<'t> Tables<'t> {
             seal_to,
             touched: Vec::new(),
             touched_once: HashSet::new(),
-            hides: false,
+            scrubs: false,
+            rows: RefCell::default(),
         }
     }
 
     /// Brings the visible tables and the counts to what the records are now.
     pub(crate) fn show(&self, by: &CountedBy, today: Day) -> Result<(), StoreError> {
+        self.write_rows()?;
         if self.touched.is_empty() {
             return Ok(());
         }
@@ -75,6 +80,15 @@ impl<'t> Tables<'t> {
             written.extend(row.shown.map(Written::As));
         }
         write_visible(self.connection, written, by, today)
+    }
+
+    /// Before anything is read that is not asked for by its record.
+    fn write_rows(&self) -> Result<(), StoreError> {
+        for (row, written) in self.rows.borrow_mut().values_mut().filter(|(_, written)| !*written) {
+            put_base(self.connection, row)?;
+            *written = true;
+        }
+        Ok(())
     }
 
     fn touch(&mut self, kind: u16, record: Uuid) {
@@ -169,21 +183,26 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, StoreError> {
+        if let Some((row, _)) = self.rows.borrow().get(&(kind, record)) {
+            return Ok(Some(row.clone()));
+        }
         base(self.connection, kind, record)
     }
 
     fn put_row(&mut self, row: &Row) -> Result<(), StoreError> {
         self.touch(row.kind, row.record);
-        put_base(self.connection, row)
+        self.rows.get_mut().insert((row.kind, row.record), (row.clone(), false));
+        Ok(())
     }
 
     fn remove_row(&mut self, kind: u16, record: Uuid) -> Result<(), StoreError> {
         self.touch(kind, record);
-        self.hides = true;
+        self.rows.get_mut().remove(&(kind, record));
         self.run("DELETE FROM base_rows WHERE record_id = ?1 AND kind = ?2", params![record, kind])
     }
 
     fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
+        self.write_rows()?;
         // From one to the next: asked for what is distinct, SQLite would walk through every row.
         let sql = "WITH RECURSIVE one (scope) AS (
                      SELECT min(scope_id) FROM base_rows
@@ -194,6 +213,7 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn rows_in(&self, scope: Scope, buckets: Option<&[u8]>) -> Result<Vec<Row>, StoreError> {
+        self.write_rows()?;
         let asked = |record| buckets.is_none_or(|buckets| buckets.contains(&bucket_of(record)));
         let sql = "SELECT record_id, body FROM base_rows WHERE scope_id = ?1 ORDER BY kind, record_id";
         let rows = all(self.connection, sql, [scope.0], |row| {
@@ -205,6 +225,7 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn buckets(&self, scope: Scope) -> Result<Buckets, StoreError> {
+        self.write_rows()?;
         let mut buckets = Buckets::default();
         let sql = "SELECT body FROM base_rows WHERE scope_id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -226,8 +247,9 @@ impl LaptopStore for Tables<'_> {
         match which {
             Which::All => self.read_owns("state <> 'delivered' ORDER BY seq LIMIT ?1", [most]),
             Which::Pending => self.read_owns("state = 'pending' ORDER BY dseq LIMIT ?1", [most]),
+            Which::Taken => self.read_owns("state = 'acknowledged' ORDER BY seq LIMIT ?1", [most]),
             Which::Apart => self.read_owns(
-                "state = 'quarantined' AND NOT mended AND NOT EXISTS
+                "state = 'quarantined' AND NOT EXISTS
                    (SELECT 1 FROM receipts WHERE receipts.group_id = saves.group_id)
                  ORDER BY dseq LIMIT ?1",
                 [most],
@@ -299,7 +321,6 @@ impl LaptopStore for Tables<'_> {
                 )?;
             }
         }
-        self.hides = true;
         let body = group.to_bytes().map_err(|_| StoreError::Invalid("group"))?;
         self.run("UPDATE saves SET body = ?2 WHERE seq = ?1", params![seq, body])?;
         self.forget_receipts(group.id)?;
@@ -325,10 +346,13 @@ impl LaptopStore for Tables<'_> {
                 self.connection.prepare_cached("SELECT count(*) FROM saves WHERE state = ?1")?;
             Ok(statement.query_row([state], |row| row.get::<_, i64>(0))?.cast_unsigned())
         };
+        let sql = "SELECT count(*) FROM saves WHERE state = 'quarantined' AND mended";
+        let mended: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let mended = mended.cast_unsigned();
         Ok(LocalCounts {
             pending_groups: count(PENDING)?,
             acknowledged_groups: count(TAKEN)?,
-            quarantined_groups: count(APART)?,
+            quarantined_groups: count(APART)? - mended,
         })
     }
 
@@ -338,6 +362,11 @@ impl LaptopStore for Tables<'_> {
 
     fn kept_names(&self) -> Result<Vec<GroupId>, StoreError> {
         all(self.connection, "SELECT group_id FROM kept", [], |row| read::id(row, 0, GroupId))
+    }
+
+    fn kept_about(&self, kind: u16, record: Uuid) -> Result<Vec<GroupId>, StoreError> {
+        let sql = "SELECT group_id FROM kept_ops WHERE record_id = ?1 AND kind = ?2";
+        all(self.connection, sql, params![record, kind], |row| read::id(row, 0, GroupId))
     }
 
     fn kept_elsewhere(
@@ -362,11 +391,17 @@ impl LaptopStore for Tables<'_> {
                 group.position.position.cast_signed(),
                 to_json(group)?.into_bytes()
             ],
-        )
+        )?;
+        for op in &group.group.ops {
+            self.run(
+                "INSERT OR IGNORE INTO kept_ops VALUES (?1, ?2, ?3)",
+                params![op.header.record, op.header.kind, group.group.id.0],
+            )?;
+        }
+        Ok(())
     }
 
     fn remove_kept(&mut self, group: GroupId) -> Result<(), StoreError> {
-        self.hides = true;
         self.run("DELETE FROM kept WHERE group_id = ?1", [group.0])
     }
 
@@ -393,6 +428,10 @@ impl LaptopStore for Tables<'_> {
         })
     }
 
+    fn remove_sealed(&mut self, number: u64) -> Result<(), StoreError> {
+        self.run("DELETE FROM sealed WHERE number = ?1", [number.cast_signed()])
+    }
+
     fn put_sealed_at(&mut self, number: u64, position: Position) -> Result<(), StoreError> {
         let Position { epoch, position } = position;
         self.run(
@@ -402,13 +441,13 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn forget_up_to(&mut self, watermark: Position) -> Result<(), StoreError> {
-        for sql in [
-            "DELETE FROM kept WHERE epoch = ?1 AND position <= ?2",
-            "DELETE FROM sealed WHERE epoch = ?1 AND position <= ?2",
-        ] {
-            self.run(sql, params![watermark.epoch, watermark.position.cast_signed()])?;
+        let end = params![watermark.epoch, watermark.position.cast_signed()];
+        self.run("DELETE FROM sealed WHERE epoch = ?1 AND position <= ?2", end)?;
+        let sql = "DELETE FROM kept WHERE epoch = ?1 AND position <= ?2";
+        if self.connection.prepare_cached(sql)?.execute(end)? > 0 {
+            self.run("DELETE FROM kept_ops WHERE group_id NOT IN (SELECT group_id FROM kept)", [])?;
         }
-        Ok(())
+        self.run("DELETE FROM drafts WHERE household_id NOT IN (SELECT id FROM households)", [])
     }
 
     fn put_bare(&mut self, bare: &BareOp) -> Result<(), StoreError> {
@@ -442,10 +481,19 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn put_erased(&mut self, listed: &BTreeSet<Listed>) -> Result<(), StoreError> {
-        self.hides = true;
         for (kind, record) in listed {
             self.run("INSERT OR IGNORE INTO erased VALUES (?2, ?1)", params![kind, record])?;
+            // What was begun at their door may speak of them.
+            self.run(
+                "DELETE FROM drafts WHERE household_id IN
+                   (SELECT household_id FROM members WHERE id = ?1 UNION SELECT ?1)",
+                [record],
+            )?;
         }
         Ok(())
+    }
+
+    fn scrub(&mut self) {
+        self.scrubs = true;
     }
 }

@@ -146,6 +146,8 @@ impl Store {
             segment_bytes: SEGMENT_BYTES,
         };
         let outbox = Outbox::open(place, &connection, session.id())?;
+        // A kill may have come between a commit and this.
+        open::scrub(&connection);
         Ok(Self {
             folder,
             key,

@@ -28,6 +28,12 @@ pub(crate) fn open(
     }
 }
 
+/// What was overwritten in the file still stands in its log: takes it out of there. Whoever stands in the way of it only
+/// puts that off, until the next opening at the latest.
+pub(crate) fn scrub(connection: &Connection) {
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
 /// Moves a damaged database, its log and the key slots that open it into a folder of their own. The sealed
 /// outbox stays: it needs no key of this laptop. The laptop is then enrolled again and filled from the commune.
 pub fn set_aside(folder: &DataFolder) -> Result<PathBuf, StoreError> {

@@ -1,5 +1,4 @@
-//! What the sync loop needs of the laptop's store: each step of an exchange is one transaction over [`Tables`]. Base rows
-//! are written here and nowhere else.
+//! What the sync loop needs of the laptop's store: each step of an exchange is one transaction over [`Tables`].
 
 use rusqlite::{TransactionBehavior, params};
 use sync_core::laptop::{Laptop, LaptopStore};
@@ -46,7 +45,7 @@ impl LocalStore for Store {
         let renumbered = laptop.state.incarnation != incarnation;
         let tables = laptop.finish()?;
         tables.show(&self.counted_by, today)?;
-        let hides = tables.hides;
+        let scrubs = tables.scrubs;
         if renumbered {
             outbox::forget(&transaction)?;
         }
@@ -54,9 +53,8 @@ impl LocalStore for Store {
         if renumbered {
             self.outbox.catch_up(&self.connection);
         }
-        if hides {
-            // What was overwritten in the file still stands in its log. Another reader only puts that off.
-            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if scrubs {
+            crate::open::scrub(&self.connection);
         }
         Ok(value)
     }

@@ -1,5 +1,5 @@
-//! One sync: greet, compare rows if this is another life of the log, give back what it lacks, push what waits, pull what
-//! is new, look round. All policy is in [`plan`], a pure function of what is known so far; the rest carries its steps
+//! One sync: greet, give back what the log lacks, push what waits, compare rows if this is another life of the log, pull
+//! what is new, look round. All policy is in [`plan`], a pure function of what is known so far; the rest carries its steps
 //! out, and what a step does to the laptop is said in [`sync_core::laptop`].
 //!
 //! Push comes before pull (sync rules §4): what a person saved leaves the laptop before anything else happens.
@@ -9,6 +9,7 @@ use sync_core::api::{ApiCode, ApiError};
 use sync_core::ingest::GroupOutcome;
 use sync_core::laptop::{Compared, Round};
 use sync_core::local::LocalStore;
+use sync_core::offer::OfferOutcome;
 use sync_core::position::Cursor;
 use sync_core::wire::{
     Batch, BatchLimits, Hello, HelloReply, Numbered, PROTOCOL, Page, PageGroup, PullRequest, PushReply,
@@ -128,8 +129,6 @@ fn plan(known: &Known) -> Step {
         Step::Greet
     } else if known.renumber {
         Step::NewIncarnation
-    } else if known.compares && !known.revoked {
-        Step::Compare
     } else if !known.given_back {
         Step::GiveBack
     } else if known.pending_groups > 0 {
@@ -138,6 +137,10 @@ fn plan(known: &Known) -> Step {
         Step::AskAgain
     } else if known.revoked {
         Step::Done
+    } else if known.compares {
+        // What is here and not there went there first, so that nothing vanishes from the screen meanwhile; and what waits
+        // never waits for rows that others change all the time.
+        Step::Compare
     } else if !known.pulled_to_head {
         Step::Pull
     } else if !known.looked_round {
@@ -349,18 +352,42 @@ impl<S: LocalStore, T: Transport> Exchange<'_, S, T> {
         }
     }
 
+    /// Message by message, each smaller than one that stalled.
     fn give_back(&mut self) -> Result<(), SyncError<S::Error>> {
-        let limits = self.limits(usize::MAX);
         let mut round = Round::default();
-        while let Some(giving) = self.store.to_offer(&mut round, &limits).map_err(SyncError::Store)? {
-            let given = giving.offer.groups.len() + giving.offer.sealed.len();
-            self.report.given_back_groups += given as u64;
+        loop {
+            let (before, limits) = (round, self.limits(self.batch_bytes));
+            let giving = self.store.to_offer(&mut round, &limits).map_err(SyncError::Store)?;
+            let Some(giving) = giving else {
+                self.known.given_back = true;
+                return Ok(());
+            };
             (self.progress)(Progress::Sending { left: self.known.pending_groups });
-            let reply = self.transport.offer(&giving.offer)?;
-            self.store.offered(&giving, &reply).map_err(SyncError::Store)?;
+            match self.transport.offer(&giving.offer) {
+                Err(TransportError::Stalled) if self.smaller_batches() => round = before,
+                answered => {
+                    let reply = answered?;
+                    self.store.offered(&giving, &reply).map_err(SyncError::Store)?;
+                    let outcomes = reply.groups.iter().map(|(_, outcome)| outcome).chain(&reply.sealed);
+                    let held = outcomes.filter(|outcome| matches!(outcome, OfferOutcome::Held(_))).count();
+                    self.report.given_back_groups += held as u64;
+                    self.larger_batches();
+                }
+            }
         }
-        self.known.given_back = true;
-        Ok(())
+    }
+
+    /// After a stall; false if they cannot be any smaller.
+    fn smaller_batches(&mut self) -> bool {
+        let smaller = self.batch_bytes > SMALLEST_BATCH_BYTES;
+        if smaller {
+            self.batch_bytes /= 2;
+        }
+        smaller
+    }
+
+    fn larger_batches(&mut self) {
+        self.batch_bytes = self.limits(self.batch_bytes.saturating_mul(2)).bytes;
     }
 
     /// Sends one batch. On a stall the next one is smaller.
@@ -375,13 +402,10 @@ impl<S: LocalStore, T: Transport> Exchange<'_, S, T> {
                     return Err(SyncError::NoProgress);
                 }
                 self.known.renumber = !fits;
-                self.batch_bytes = self.limits(self.batch_bytes.saturating_mul(2)).bytes;
+                self.larger_batches();
                 Ok(())
             }
-            Err(SyncError::Transport(TransportError::Stalled)) if self.batch_bytes > SMALLEST_BATCH_BYTES => {
-                self.batch_bytes /= 2;
-                Ok(())
-            }
+            Err(SyncError::Transport(TransportError::Stalled)) if self.smaller_batches() => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -390,14 +414,21 @@ impl<S: LocalStore, T: Transport> Exchange<'_, S, T> {
     fn ask_again(&mut self) -> Result<(), SyncError<S::Error>> {
         let mut after = 0;
         loop {
-            let limits = self.limits(usize::MAX);
+            let limits = self.limits(self.batch_bytes);
             let groups = self.store.next_apart(after, &limits).map_err(SyncError::Store)?;
-            let Some(last) = groups.last() else {
+            let Some(last) = groups.last().map(|last| last.dseq) else {
                 self.known.asked_again = true;
                 return Ok(());
             };
-            after = last.dseq;
-            let (fits, _) = self.send(groups)?;
+            // Its answers were counted when it was sent first.
+            let counted = self.report;
+            let sent = self.send(groups);
+            self.report = counted;
+            let (fits, _) = match sent {
+                Err(SyncError::Transport(TransportError::Stalled)) if self.smaller_batches() => continue,
+                sent => sent?,
+            };
+            after = last;
             if !fits {
                 // A restore forgot their numbers too.
                 self.known.renumber = true;
@@ -518,6 +549,7 @@ mod tests {
             erased: vec![],
             sight: None,
             watermark: sync_core::position::Position::default(),
+            proof: None,
         };
         Known {
             hello,
@@ -541,10 +573,9 @@ mod tests {
             assert_eq!(plan(&known), expect);
         };
         check(|known| known.reply = None, Step::Greet);
-        check(
-            |known| (known.compares, known.given_back, known.pending_groups) = (true, false, 1),
-            Step::Compare,
-        );
+        check(|known| (known.compares, known.pending_groups) = (true, 1), Step::Push);
+        check(|known| (known.compares, known.given_back) = (true, false), Step::GiveBack);
+        check(|known| known.compares = true, Step::Compare);
         check(|known| (known.given_back, known.pending_groups) = (false, 1), Step::GiveBack);
         check(|known| known.pending_groups = 1, Step::Push);
         check(|known| known.asked_again = false, Step::AskAgain);

@@ -399,7 +399,11 @@ fn run(steps: &[Step], seed: u64) {
             }
             Step::Revoke(l) => server.note(Entry::Revoked { device: laptops[*l].device }),
             Step::Push(l, most, arrives, twice) => {
+                laptops[*l].line = cut_after(seed, number);
                 laptops[*l].meet(&mut server);
+                if laptops[*l].line == 0 {
+                    continue;
+                }
                 let batch = laptops[*l].batch(*most);
                 let first = server.push(&batch);
                 let reply = if *twice { server.push(&batch) } else { first.clone() };
@@ -410,6 +414,7 @@ fn run(steps: &[Step], seed: u64) {
                 }
             }
             Step::Pull(l, most) => {
+                laptops[*l].line = cut_after(seed, number);
                 if laptops[*l].meet(&mut server) {
                     laptops[*l].pull(&server, *most);
                 }
@@ -440,6 +445,7 @@ fn run(steps: &[Step], seed: u64) {
                 for _ in 0..2 {
                     laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));
                 }
+                laptops[*l].line = u32::MAX;
                 if laptops[*l].meet(&mut server) {
                     laptops[*l].pull(&server, usize::MAX);
                 }
@@ -535,4 +541,11 @@ fn run(steps: &[Step], seed: u64) {
         server.ops_of(key.0, key.1).unwrap().iter().for_each(|(op, stamp)| drop(anew.merge(op, *stamp)));
         assert_eq!(&anew, row, "a row that is not its ops");
     }
+}
+
+/// After how many messages of a greeting, of rows and of what is given back the line is cut; mostly it holds.
+fn cut_after(seed: u64, number: u128) -> u32 {
+    let mixed = blake3::hash(&[seed.to_le_bytes(), u64::try_from(number).unwrap().to_le_bytes()].concat());
+    let [cuts, after, ..] = *mixed.as_bytes();
+    if cuts.is_multiple_of(2) { u32::from(after % 4) } else { u32::MAX }
 }

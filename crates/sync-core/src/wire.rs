@@ -109,6 +109,10 @@ pub struct HelloReply {
     /// Where the oldest backup stands that may still be restored; nothing beyond it is forgotten (F2).
     #[serde(default)]
     pub watermark: Position,
+    /// The server's word for its head. Whoever was greeted shows it from then on: no later life of the log takes this one's
+    /// number again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<HeadReceipt>,
 }
 
 /// What became of one group of a batch.
@@ -197,7 +201,7 @@ pub struct RowsReply {
     /// What the oldest backup lacks of them: to be kept, so that it can be given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<PageGroup>,
-    /// Where the stream stood. A laptop takes them only if it stands there too.
+    /// Where the stream stood. It may have gone on since the digests were compared: the next comparison says it.
     pub at: Cursor,
     /// The ledger then.
     pub ledger: Mark,

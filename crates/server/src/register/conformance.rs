@@ -321,13 +321,13 @@ impl Both {
         }
         self.seen.dedup();
         let asked: Vec<_> = [0, 1].map(|n| (unit(n), buckets.clone())).to_vec();
-        let here = rows(&self.memory, &Sight::All, &asked, usize::MAX).unwrap();
+        let here = rows(&self.memory, &Sight::All, &asked, 3, usize::MAX).unwrap();
         let kept = kept_of(&self.memory, 3, &here.rows).unwrap();
         let check = |log: &Log<'_>| -> Sql {
             assert_eq!(log.head()?, head);
             assert_eq!(log.chain_at(from)?, Some(hash));
             assert_eq!(log.chain_at(head.cursor.position + 1)?, None);
-            assert_eq!(rows(log, &Sight::All, &asked, usize::MAX)?, here);
+            assert_eq!(rows(log, &Sight::All, &asked, 3, usize::MAX)?, here);
             assert_eq!(kept_of(log, 3, &here.rows)?, kept);
             assert_eq!(log.scopes()?, self.memory.scopes().unwrap());
             for n in 0..2 {

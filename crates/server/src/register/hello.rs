@@ -42,6 +42,7 @@ pub(crate) fn answer(register: &Register, device: &Device, hello: &Hello) -> Res
             erased: erased_since(log, hello.ledger)?,
             sight: Some(device.sight.clone()),
             watermark: register.beside().watermark(log, &head)?,
+            proof: Some(register.keys().receipts.seal_head(head.store, head.cursor)),
         })
     })
 }

@@ -2,7 +2,7 @@
 //! restore (§6, §8), and of one that was revoked the order to erase itself (§7).
 
 use sync_core::api::{ApiCode, ApiError};
-use sync_core::commune::{CommuneStore, Fetched, kept_of, rows};
+use sync_core::commune::{CommuneStore, Fetched, rows};
 use sync_core::membership::EraseOrder;
 use sync_core::rights::Sight;
 use sync_core::wire::{DigestsReply, EraseOrderRequest, Limits, Offer, OfferReply, RowsReply, RowsRequest};
@@ -11,7 +11,7 @@ use super::Register;
 use super::devices::Device;
 use crate::error::{ServerError, refused};
 
-/// Of the rows in one answer. What the oldest backup lacks of them comes beside, and is about as much again.
+/// Of the rows in one answer, and of what the oldest backup lacks of them. One bucket goes whatever its size.
 const ROWS_BYTES: usize = 1 << 20;
 
 impl Register {
@@ -46,8 +46,8 @@ impl Register {
     pub(crate) fn rows_in(&self, sight: &Sight, request: &RowsRequest) -> Result<RowsReply, ServerError> {
         self.read(|log| {
             let head = log.head()?;
-            let Fetched { of, rows } = rows(log, sight, &request.of, ROWS_BYTES)?;
-            let kept = kept_of(log, self.beside().watermark(log, &head)?.position, &rows)?;
+            let watermark = self.beside().watermark(log, &head)?.position;
+            let Fetched { of, rows, kept } = rows(log, sight, &request.of, watermark, ROWS_BYTES)?;
             Ok(RowsReply { of, rows, kept, at: head.cursor, ledger: head.ledger })
         })
     }

@@ -23,6 +23,13 @@ CREATE TABLE kept (
 ) STRICT;
 CREATE INDEX kept_at ON kept (epoch, position);
 
+CREATE TABLE kept_ops (
+  record_id BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  group_id BLOB NOT NULL,
+  PRIMARY KEY (record_id, kind, group_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sealed (
   number INTEGER NOT NULL PRIMARY KEY,
   epoch INTEGER NOT NULL,

@@ -63,8 +63,6 @@ pub(crate) fn remove(connection: &Connection, kind: u16, record: Uuid) -> Result
         Some(RecordKind::Alley) => delete("DELETE FROM alleys WHERE id = ?1")?,
         Some(RecordKind::Household) => {
             delete("DELETE FROM households WHERE id = ?1")?;
-            // What was begun at its door and not saved is about people who are out of sight now.
-            delete("DELETE FROM drafts WHERE household_id = ?1")?;
             return Ok(Touched::household(HouseholdId(record)));
         }
         Some(RecordKind::Member) => {

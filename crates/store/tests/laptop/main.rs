@@ -5,6 +5,7 @@
 mod faults;
 mod full_disk;
 mod kit;
+mod leaving;
 mod saving;
 mod syncing;
 mod twin;

@@ -11,7 +11,7 @@ use domain::visit::Outcome;
 use store::tables::{households, members};
 use store::{Operation, Tables, counts};
 use sync_core::commune::memory::Memory as Log;
-use sync_core::commune::{Asked, Commune, CommuneStore, Fetched, erased_since, kept_of, page, rows};
+use sync_core::commune::{Asked, Commune, CommuneStore, Fetched, erased_since, page, rows};
 use sync_core::group::Group;
 use sync_core::ingest::LogView;
 use sync_core::laptop::memory::Memory;
@@ -144,6 +144,7 @@ impl Server {
             erased: erased_since(&self.log, hello.ledger).unwrap(),
             sight: Some(self.log.standing.sight_of(hello.device)),
             watermark: Position { epoch: head.cursor.epoch.number, position: self.watermark },
+            proof: Some(keys().seal_head(head.store, head.cursor)),
         })
     }
 
@@ -165,8 +166,7 @@ impl Server {
     fn rows(&self, device: DeviceId, request: &RowsRequest) -> RowsReply {
         let head = self.log.head().unwrap();
         let sight = self.log.standing.sight_of(device);
-        let Fetched { of, rows } = rows(&self.log, &sight, &request.of, 700).unwrap();
-        let kept = kept_of(&self.log, self.watermark, &rows).unwrap();
+        let Fetched { of, rows, kept } = rows(&self.log, &sight, &request.of, self.watermark, 700).unwrap();
         RowsReply { of, rows, kept, at: head.cursor, ledger: head.ledger }
     }
 }

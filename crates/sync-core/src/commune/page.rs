@@ -50,7 +50,7 @@ impl<S: CommuneStore> Stream<PageGroup> for S {
         let seen = seen_part(self, group, sight)?;
         Ok(seen.map(|part| {
             // And a comma.
-            let bytes = serde_json::to_vec(&part).map_or(0, |json| json.len() + 1);
+            let bytes = bytes_of(&part) + 1;
             (part, bytes)
         }))
     }
@@ -94,7 +94,7 @@ pub fn page<S: CommuneStore, G>(
             if !is_after(here(at), here(after)) {
                 continue;
             }
-            let (seen, size) = seen_of(store, stream, sent, &sight)?;
+            let (seen, kept, size) = seen_of(store, stream, sent, &sight, asked.watermark)?;
             let full = page.groups.len() >= asked.groups || bytes.saturating_add(size) > asked.bytes;
             if last.is_some() && size > 0 && full {
                 page.more = true;
@@ -104,6 +104,7 @@ pub fn page<S: CommuneStore, G>(
             page.exits.extend(seen.exits);
             page.groups.extend(seen.group);
             page.rows.extend(seen.rows);
+            page.kept.extend(kept);
             (after, last) = (at, Some(at));
         }
         if ends {
@@ -116,19 +117,19 @@ pub fn page<S: CommuneStore, G>(
     {
         page.to = Cursor { position, hash, ..head.cursor };
     }
-    page.kept = kept_of(store, asked.watermark, page.rows.iter().map(|whole| &whole.row))?;
     page.proof = Some(keys.seal_head(head.store, page.to));
     page.sight = (sight != *asked.believed).then_some(sight);
     Ok(page)
 }
 
-/// What of a position is in sight now, and its bytes on the wire.
+/// What of a position is in sight now, what the oldest backup lacks of what comes whole, and their bytes on the wire.
 fn seen_of<S: CommuneStore, G>(
     store: &S,
     stream: &impl Stream<G, Error = S::Error>,
     sent: Sent<G>,
     sight: &Sight,
-) -> Result<(Sent<G>, usize), S::Error> {
+    watermark: u64,
+) -> Result<(Sent<G>, Vec<PageGroup>, usize), S::Error> {
     const EXIT_BYTES: usize = 160;
     let scope_of = |kind, record| Ok(store.row(kind, record)?.map(|row| row.scope));
     let (mut group, mut size) = (None, 0);
@@ -148,11 +149,18 @@ fn seen_of<S: CommuneStore, G>(
     for whole in sent.rows {
         let now = scope_of(whole.row.kind, whole.row.record)?;
         if now.is_some_and(|scope| sight.covers(scope)) && sight.covers(whole.row.scope) {
-            size += serde_json::to_vec(&whole).map_or(0, |json| json.len());
+            size += bytes_of(&whole);
             rows.push(whole);
         }
     }
-    Ok((Sent { position: sent.position, group, exits, rows }, size))
+    let kept = kept_of(store, watermark, rows.iter().map(|whole| &whole.row))?;
+    size += kept.iter().map(bytes_of).sum::<usize>();
+    Ok((Sent { position: sent.position, group, exits, rows }, kept, size))
+}
+
+fn bytes_of<T: serde::Serialize>(one: &T) -> usize {
+    // Writing into memory has no way to fail.
+    serde_json::to_vec(one).map_or(0, |json| json.len())
 }
 
 /// The ops of a group whose record is in sight now, with their receipts.
@@ -208,6 +216,8 @@ pub struct Fetched {
     pub of: Vec<(Scope, Vec<u8>)>,
     /// What is in them, by scope and bucket.
     pub rows: Vec<Row>,
+    /// What the oldest backup lacks of them ([`kept_of`]).
+    pub kept: Vec<PageGroup>,
 }
 
 /// The records of these scopes as they stand at the head, those in these buckets only: what a laptop fetches when a
@@ -217,6 +227,7 @@ pub fn rows<S: CommuneStore>(
     store: &S,
     present: &Sight,
     asked: &[(Scope, Vec<u8>)],
+    watermark: u64,
     bytes: usize,
 ) -> Result<Fetched, S::Error> {
     let mut fetched = Fetched::default();
@@ -227,14 +238,15 @@ pub fn rows<S: CommuneStore>(
         let mut answered = Vec::new();
         for bucket in buckets {
             let of_it: Vec<Row> = rows.extract_if(.., |row| bucket_of(row.record) == *bucket).collect();
-            // Writing into memory has no way to fail.
-            let size = |row: &Row| serde_json::to_vec(row).map_or(0, |json| json.len());
-            total = total.saturating_add(of_it.iter().map(size).sum());
+            let kept = kept_of(store, watermark, &of_it)?;
+            let size = of_it.iter().map(bytes_of).chain(kept.iter().map(bytes_of)).sum();
+            total = total.saturating_add(size);
             if total > bytes && !(fetched.of.is_empty() && answered.is_empty()) {
                 fetched.of.extend((!answered.is_empty()).then_some((*scope, answered)));
                 return Ok(fetched);
             }
             fetched.rows.extend(of_it);
+            fetched.kept.extend(kept);
             answered.push(*bucket);
         }
         fetched.of.push((*scope, answered));

@@ -2,6 +2,7 @@
 //! work under what moved, giving back and what waits. Each rule here was once broken without any other test noticing.
 
 mod arrivals;
+mod coming_over;
 mod erasures;
 mod found;
 mod found_again;

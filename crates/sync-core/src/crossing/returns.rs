@@ -57,7 +57,7 @@ fn rows_out_of_sight_are_not_given_out() {
     let (server, _) = village(1);
     let asked = [(SCOPE, (0..=u8::MAX).collect::<Vec<u8>>())];
     assert_eq!(usize::from(u8::MAX) + 1, BUCKETS);
-    let count = |sight: &Sight| rows(&server.store, sight, &asked, usize::MAX).unwrap().rows.len();
+    let count = |sight: &Sight| rows(&server.store, sight, &asked, 0, usize::MAX).unwrap().rows.len();
     assert_eq!(count(&Sight::All), 2);
     assert_eq!(count(&Sight::NOTHING), 0);
     assert_eq!(count(&Sight::Only([OTHER].into())), 0);

@@ -61,13 +61,16 @@ impl Memory {
 }
 
 impl Own {
+    fn is_apart(&self) -> bool {
+        matches!(self.standing, Standing::Apart(_))
+    }
+
     fn is(&self, which: Which) -> bool {
         match which {
             Which::All => true,
             Which::Pending => self.standing == Standing::Pending,
-            Which::Apart => {
-                matches!(self.standing, Standing::Apart(_)) && self.receipts.is_empty() && !self.mended
-            }
+            Which::Apart => self.is_apart() && self.receipts.is_empty(),
+            Which::Taken => self.standing == Standing::Taken,
             Which::UpTo(end) => self.at.is_some_and(|at| at.epoch == end.epoch && !is_after(at, end)),
             Which::Elsewhere(epoch) => {
                 !self.receipts.is_empty() && self.at.is_none_or(|at| at.epoch != epoch)
@@ -147,7 +150,7 @@ impl LaptopStore for Memory {
         Ok(LocalCounts {
             pending_groups: count(|standing| *standing == Standing::Pending),
             acknowledged_groups: count(|standing| *standing == Standing::Taken),
-            quarantined_groups: count(|standing| matches!(standing, Standing::Apart(_))),
+            quarantined_groups: self.own.iter().filter(|own| own.is_apart() && !own.mended).count() as u64,
         })
     }
 
@@ -157,6 +160,13 @@ impl LaptopStore for Memory {
 
     fn kept_names(&self) -> Result<Vec<GroupId>, Self::Error> {
         Ok(self.retained.keys().copied().collect())
+    }
+
+    fn kept_about(&self, kind: u16, record: Uuid) -> Result<Vec<GroupId>, Self::Error> {
+        let about = |one: &PageGroup| {
+            one.group.ops.iter().any(|op| (op.header.kind, op.header.record) == (kind, record))
+        };
+        Ok(self.retained.values().filter(|one| about(one)).map(|one| one.group.id).collect())
     }
 
     fn kept_elsewhere(
@@ -196,6 +206,11 @@ impl LaptopStore for Memory {
         // Writing into memory has no way to fail.
         let payload = |one: &PageGroup| serde_json::to_vec(one).unwrap_or_default();
         Ok(elsewhere.take(most).map(|(number, one)| (*number, payload(one))).collect())
+    }
+
+    fn remove_sealed(&mut self, number: u64) -> Result<(), Self::Error> {
+        self.sealed.remove(&number);
+        Ok(())
     }
 
     fn put_sealed_at(&mut self, number: u64, position: Position) -> Result<(), Self::Error> {
@@ -241,4 +256,6 @@ impl LaptopStore for Memory {
         self.erased.extend(listed);
         Ok(())
     }
+
+    fn scrub(&mut self) {}
 }

@@ -4,11 +4,14 @@
 //!
 //! - `pushing`: numbers, batches, answers.
 //! - `pulling`: pages, and rows that are compared and fetched.
-//! - `returning`: the greeting, what is given back, what is forgotten and what is sealed.
+//! - `returning`: the greeting, and what is given back. `leaving`: what goes out of sight, and is sealed.
+//! - `forgetting`: who was erased.
 //! - `memory`: the store that the histories run on.
 //!
 //! One call is one transaction of the store: what a call changes is kept together or not at all (F5).
 
+mod forgetting;
+mod leaving;
 pub mod memory;
 mod pulling;
 mod pushing;
@@ -114,7 +117,9 @@ pub enum Which {
     All,
     /// Those the commune has said nothing of.
     Pending,
-    /// Those that are kept apart without a receipt, and that nobody has decided about.
+    /// Those the commune has.
+    Taken,
+    /// Those that are kept apart without a receipt.
     Apart,
     /// What the present history has at this position or before.
     UpTo(Position),
@@ -166,6 +171,8 @@ pub trait LaptopStore {
     fn kept(&self, group: GroupId) -> Result<Option<PageGroup>, Self::Error>;
     /// The names of all that is kept.
     fn kept_names(&self) -> Result<Vec<GroupId>, Self::Error>;
+    /// The names of what is kept that has an op of this record.
+    fn kept_about(&self, kind: u16, record: Uuid) -> Result<Vec<GroupId>, Self::Error>;
     /// What is kept and has no place in this epoch, by name, after this one, at most so many.
     fn kept_elsewhere(
         &self,
@@ -187,10 +194,13 @@ pub trait LaptopStore {
         after: u64,
         most: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, Self::Error>;
+    /// Nothing of it is to be given back any more.
+    fn remove_sealed(&mut self, number: u64) -> Result<(), Self::Error>;
     /// The present history has it there.
     fn put_sealed_at(&mut self, number: u64, position: Position) -> Result<(), Self::Error>;
 
-    /// Forgets what is kept or sealed and has a place in the watermark's epoch that is not after it.
+    /// The end of an exchange: forgets what is kept or sealed and has a place in the watermark's epoch that is not after it,
+    /// and what was begun at doors of households that are not here.
     fn forget_up_to(&mut self, watermark: Position) -> Result<(), Self::Error>;
 
     /// The name of an op of which nothing else is left.
@@ -204,6 +214,8 @@ pub trait LaptopStore {
     fn erased(&self) -> Result<BTreeSet<Listed>, Self::Error>;
     /// Lists more.
     fn put_erased(&mut self, listed: &BTreeSet<Listed>) -> Result<(), Self::Error>;
+    /// What was just taken away must not stay readable where the store wrote it either.
+    fn scrub(&mut self);
 }
 
 /// A laptop's store within one transaction.
@@ -213,11 +225,11 @@ pub struct Laptop<S> {
     pub store: S,
     /// How far it has come, as it will be written.
     pub state: State,
-    /// Something is not here any more, and may be spoken of in what is kept.
-    lost_rows: bool,
+    /// What is not here any more, and may be spoken of in what is kept.
+    lost: BTreeSet<(u16, Uuid)>,
     /// The state as it stands in the store.
     before: State,
-    /// What came to be kept in this transaction.
+    /// What came to be kept in this transaction of records that may not be here.
     news: BTreeSet<GroupId>,
 }
 
@@ -225,7 +237,7 @@ impl<S: LaptopStore> Laptop<S> {
     /// Begins.
     pub fn begin(store: S) -> Result<Self, S::Error> {
         let state = store.state()?;
-        Ok(Self { store, before: state.clone(), state, lost_rows: false, news: BTreeSet::new() })
+        Ok(Self { store, before: state.clone(), state, lost: BTreeSet::new(), news: BTreeSet::new() })
     }
 
     /// Seals what left, and writes how far it has come: the last thing before the commit.
@@ -249,7 +261,8 @@ impl<S: LaptopStore> Laptop<S> {
     }
 
     fn take_away(&mut self, kind: u16, record: Uuid) -> Result<(), S::Error> {
-        self.lost_rows = true;
+        self.lost.insert((kind, record));
+        self.store.scrub();
         self.store.remove_row(kind, record)
     }
 

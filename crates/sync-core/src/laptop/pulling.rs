@@ -1,13 +1,14 @@
 //! Pages of the stream, and rows that are compared and fetched (§5, §7, §8). Base rows are written here and nowhere
 //! else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::op::Scope;
+use crate::op::{OpId, Scope};
 use crate::parents::begun;
 use crate::position::Epoch;
+use crate::receipt::Receipt;
 use crate::rights::Sight;
 use crate::row::Row;
 use crate::wire::{Delivered, DigestsReply, Exit, Page, PageGroup, RowsReply, RowsRequest, in_order};
@@ -42,7 +43,7 @@ impl<S: LaptopStore> Laptop<S> {
         // What is lost goes with this page; what came into sight is fetched when all else stands at the head.
         self.state.sight = page.sight.or(self.state.sight.take());
         for group in &page.kept {
-            self.keep(group, page.to.epoch.number)?;
+            self.keep_unseen(group, page.to.epoch.number)?;
         }
         let mut touched = BTreeSet::new();
         for delivered in in_order(page.exits, page.groups, page.rows) {
@@ -78,7 +79,10 @@ impl<S: LaptopStore> Laptop<S> {
         epoch: Epoch,
         touched: &mut BTreeSet<(u16, Uuid)>,
     ) -> Result<(), S::Error> {
-        for (op, receipt) in delivered.group.ops.iter().zip(&delivered.receipts) {
+        let receipts: HashMap<OpId, &Receipt> =
+            delivered.receipts.iter().map(|receipt| (receipt.op, receipt)).collect();
+        for op in &delivered.group.ops {
+            let Some(receipt) = receipts.get(&op.id()) else { continue };
             let key = (op.header.kind, op.header.record);
             let mut row = match self.store.row(key.0, key.1)? {
                 Some(row) => row,
@@ -93,8 +97,7 @@ impl<S: LaptopStore> Laptop<S> {
         self.keep(delivered, epoch.number)?;
         // The reply may have been lost: what the stream delivers whole is known to be there.
         if let Some(own) = self.store.own(delivered.group.id)? {
-            let came = |op| delivered.receipts.iter().any(|receipt| receipt.op == op);
-            if own.numbered.group.ops.iter().all(|op| came(op.id())) {
+            if own.numbered.group.ops.iter().all(|op| receipts.contains_key(&op.id())) {
                 self.store.remove_own(delivered.group.id)?;
             }
         }
@@ -142,7 +145,7 @@ impl<S: LaptopStore> Laptop<S> {
             }
         }
         for group in &reply.kept {
-            self.keep(group, reply.at.epoch.number)?;
+            self.keep_unseen(group, reply.at.epoch.number)?;
         }
         for row in &reply.rows {
             if self.sees(row.scope) {

@@ -1,9 +1,12 @@
 //! Numbers, batches and answers (§2, §4).
 
+use std::collections::HashMap;
+
 use crate::ingest::{GroupOutcome, Quarantine};
-use crate::op::Op;
+use crate::op::{Op, OpId};
 use crate::position::Position;
 use crate::receipt::Receipt;
+use crate::rights::Sight;
 use crate::wire::{BatchLimits, GroupAnswer, Numbered, PageGroup, PushReply, fill_batch};
 
 use super::{Laptop, LaptopStore, Own, Standing, Which};
@@ -19,8 +22,11 @@ impl<S: LaptopStore> Laptop<S> {
     /// What is kept apart, to be sent again under its numbers once an exchange: it may have been taken since, where no
     /// page brings it. Its scope may not be in sight, or its record has moved on. Begins after the number `after`.
     pub fn next_apart(&self, after: u64, limits: &BatchLimits) -> Result<Option<Vec<Numbered>>, S::Error> {
-        let apart = self.store.owns(Which::Apart, usize::MAX)?.into_iter().map(|own| own.numbered);
-        let apart: Vec<Numbered> = apart.filter(|one| one.dseq > after).take(limits.groups.max(1)).collect();
+        let turned_away = self.state.sight == Some(Sight::NOTHING);
+        // What somebody decided about need not be; but who is told nothing of a restore is not told of what that forgot.
+        let asks = |own: &Own| (turned_away || !own.mended) && own.numbered.dseq > after;
+        let apart = self.store.owns(Which::Apart, usize::MAX)?.into_iter().filter(asks);
+        let apart: Vec<Numbered> = apart.map(|own| own.numbered).take(limits.groups.max(1)).collect();
         Ok(fill_batch(&apart, limits).ok())
     }
 
@@ -28,10 +34,12 @@ impl<S: LaptopStore> Laptop<S> {
     /// many groups were pending and are no longer.
     pub fn acknowledge(&mut self, reply: &PushReply) -> Result<u64, S::Error> {
         self.heard(reply.proof);
+        let receipts: HashMap<OpId, &Receipt> =
+            reply.receipts.iter().map(|receipt| (receipt.op, receipt)).collect();
         let mut settled = 0;
         for answer in &reply.groups {
             let Some(mut own) = self.store.own(answer.group)? else { continue };
-            settled += u64::from(self.take_answer(&mut own, answer, &reply.receipts)?);
+            settled += u64::from(self.take_answer(&mut own, answer, &receipts)?);
         }
         self.settle()?;
         Ok(settled)
@@ -42,12 +50,12 @@ impl<S: LaptopStore> Laptop<S> {
         &mut self,
         own: &mut Own,
         answer: &GroupAnswer,
-        receipts: &[Receipt],
+        receipts: &HashMap<OpId, &Receipt>,
     ) -> Result<bool, S::Error> {
         // An answer counts only for op hashes that are mine; a number alone is no acknowledgement.
         let mine = |op: &Op| {
-            let of_it = receipts.iter().filter(|receipt| receipt.op == op.id());
-            of_it.into_iter().find(|receipt| receipt.op_hash == op.hash()).cloned()
+            let of_it = receipts.get(&op.id()).filter(|receipt| receipt.op_hash == op.hash());
+            of_it.map(|receipt| Receipt::clone(receipt))
         };
         let found: Vec<Receipt> = own.numbered.group.ops.iter().filter_map(mine).collect();
         let standing = match &answer.outcome {
@@ -95,7 +103,7 @@ impl<S: LaptopStore> Laptop<S> {
     pub(super) fn settle(&mut self) -> Result<(), S::Error> {
         let Some(cursor) = self.state.cursor else { return Ok(()) };
         for own in self.store.owns(Which::UpTo(cursor.position()), usize::MAX)? {
-            self.keep(&own.as_offered(), cursor.epoch.number)?;
+            self.keep_unseen(&own.as_offered(), cursor.epoch.number)?;
             self.store.remove_own(own.numbered.group.id)?;
         }
         Ok(())

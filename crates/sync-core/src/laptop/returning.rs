@@ -1,17 +1,10 @@
-//! The greeting, and what it may bring: another life of the log, to which everything is given back (§6), people who are
-//! to be forgotten (§9), work elsewhere (§7).
+//! The greeting, and what it may bring: another life of the log, to which everything is given back (§6).
 
-use std::collections::BTreeSet;
-
-use uuid::Uuid;
-
-use crate::erasure::{ANY_KIND, Listed, forget, lists};
 use crate::ingest::Quarantine;
-use crate::offer::{BareOp, OfferOutcome};
-use crate::op::{GroupId, Op};
-use crate::position::{Epoch, Position, is_after};
-use crate::retained::{kept_with, split};
-use crate::rights::Sight;
+use crate::offer::OfferOutcome;
+use crate::op::GroupId;
+use crate::position::{Position, is_after};
+use crate::retained::kept_with;
 use crate::wire::{BatchLimits, HelloReply, Offer, OfferReply, PageGroup, SealedPart};
 
 use super::{Laptop, LaptopStore, Standing, Which};
@@ -45,12 +38,14 @@ pub struct Giving {
 }
 
 /// No epoch has this number or one above it: everything is elsewhere.
-const NOWHERE: u32 = 1 << 31;
+pub(super) const NOWHERE: u32 = 1 << 31;
 
 impl<S: LaptopStore> Laptop<S> {
     /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
     /// sight. `random` is for a new incarnation, should one be needed.
     pub fn meet(&mut self, reply: &HelloReply, random: u64) -> Result<(), S::Error> {
+        // Whatever happens next, a server that is put back hears that there was this life of the log.
+        self.heard(reply.proof);
         self.forget(&reply.erased)?;
         self.state.ledger = reply.ledger;
         self.state.watermark = reply.watermark;
@@ -76,15 +71,6 @@ impl<S: LaptopStore> Laptop<S> {
         if let (Some(mine), Some(theirs)) = (&self.state.sight, &reply.sight) {
             self.state.sight = Some(mine.and(theirs));
         }
-        self.hide()
-    }
-
-    /// The commune does not know this laptop any more: it seals all that it holds, and gives it back (§7). Which life of
-    /// the log the server lives in is not said to it: each time it is as if that were another one.
-    pub fn turned_away(&mut self) -> Result<(), S::Error> {
-        let before = self.state.epoch().map_or(0, |epoch| epoch.number);
-        self.state.epoch = Some(Epoch { number: before.max(NOWHERE).saturating_add(1), nonce: 0 });
-        self.state.sight = Some(Sight::NOTHING);
         self.hide()
     }
 
@@ -141,8 +127,10 @@ impl<S: LaptopStore> Laptop<S> {
             }
         }
         for (sealed, outcome) in giving.offer.sealed.iter().zip(&reply.sealed) {
-            if let OfferOutcome::Held(position) = outcome {
-                self.store.put_sealed_at(sealed.number, *position)?;
+            match outcome {
+                OfferOutcome::Held(position) => self.store.put_sealed_at(sealed.number, *position)?,
+                OfferOutcome::Erased => self.store.remove_sealed(sealed.number)?,
+                OfferOutcome::Waits(_) | OfferOutcome::Unproven => {}
             }
         }
         let epoch = self.state.epoch().map_or(NOWHERE, |epoch| epoch.number);
@@ -180,139 +168,14 @@ impl<S: LaptopStore> Laptop<S> {
         let safe = position.epoch == self.state.watermark.epoch && !is_after(position, self.state.watermark);
         if before.is_some() || !safe {
             self.store.put_kept(&kept_with(before, delivered, position))?;
-            self.news.insert(id);
         }
         Ok(())
     }
 
-    /// Nothing of the erased stays: rows, what is kept to be given back, what waits (F12). Headers of what has a receipt
-    /// stay.
-    fn forget(&mut self, subjects: &[Uuid]) -> Result<(), S::Error> {
-        if subjects.is_empty() {
-            return Ok(());
-        }
-        let mut listed = self.store.erased()?;
-        listed.extend(subjects.iter().map(|subject| (ANY_KIND, *subject)));
-        let mut rows = Vec::new();
-        for scope in self.store.scopes()? {
-            rows.extend(self.store.rows_in(scope, None)?);
-        }
-        let own = self.store.owns(Which::All, usize::MAX)?;
-        let mut kept = Vec::new();
-        for name in self.store.kept_names()? {
-            kept.extend(self.store.kept(name)?);
-        }
-        let ops = own.iter().flat_map(|own| &own.numbered.group.ops);
-        let ops = ops.chain(kept.iter().flat_map(|kept| &kept.group.ops));
-        let listed = forget(&listed, &rows, ops);
-        self.store.put_erased(&listed)?;
-        for row in &rows {
-            if lists(&listed, row.kind, row.record) {
-                self.store.remove_row(row.kind, row.record)?;
-            }
-        }
-        let gone = |op: &Op| lists(&listed, op.header.kind, op.header.record);
-        for group in kept {
-            self.forget_of_kept(group, &listed)?;
-        }
-        for own in own.iter().filter(|own| own.numbered.group.ops.iter().any(gone)) {
-            let left = self.cut(own.as_offered(), gone)?;
-            self.put_what_is_left(own, left)?;
-        }
-        Ok(())
-    }
-
-    fn forget_of_kept(&mut self, group: PageGroup, listed: &BTreeSet<Listed>) -> Result<(), S::Error> {
-        let gone = |op: &Op| lists(listed, op.header.kind, op.header.record);
-        if !group.group.ops.iter().any(gone) {
-            return Ok(());
-        }
-        let id = group.group.id;
-        match self.cut(group, gone)? {
-            Some(left) => self.store.put_kept(&left),
-            None => self.store.remove_kept(id),
-        }
-    }
-
-    /// The same for what a page brought: it may have been on its way while somebody was erased.
-    pub(super) fn forget_of_page(&mut self, touched: &BTreeSet<(u16, Uuid)>) -> Result<(), S::Error> {
-        let before = self.store.erased()?;
-        if before.is_empty() {
-            return Ok(());
-        }
-        let (mut rows, mut kept) = (Vec::new(), Vec::new());
-        for (kind, record) in touched {
-            rows.extend(self.store.row(*kind, *record)?);
-        }
-        for name in self.news.clone() {
-            kept.extend(self.store.kept(name)?);
-        }
-        let listed = forget(&before, &rows, kept.iter().flat_map(|kept| &kept.group.ops));
-        if listed != before {
-            self.store.put_erased(&listed)?;
-        }
-        for row in &rows {
-            if lists(&listed, row.kind, row.record) {
-                self.store.remove_row(row.kind, row.record)?;
-            }
-        }
-        for group in kept {
-            self.forget_of_kept(group, &listed)?;
-        }
-        Ok(())
-    }
-
-    /// What is left of a group without the ops that `gone` says. Of those that had a receipt the header stays.
-    pub(super) fn cut(
-        &mut self,
-        mut group: PageGroup,
-        gone: impl Fn(&Op) -> bool,
-    ) -> Result<Option<PageGroup>, S::Error> {
-        let Some(taken) = split(&mut group, gone) else { return Ok(Some(group)) };
-        for op in &taken.group.ops {
-            if let Some(receipt) = taken.receipts.iter().find(|receipt| receipt.op == op.id()) {
-                let (header, receipt) = (op.header.clone(), receipt.clone());
-                self.store.put_bare(&BareOp { header, payload_hash: op.payload_hash(), receipt })?;
-            }
-        }
-        Ok((!group.group.ops.is_empty()).then_some(group))
-    }
-
-    /// Rows out of sight go.
-    pub(super) fn hide(&mut self) -> Result<(), S::Error> {
-        for scope in self.store.scopes()? {
-            if self.sees(scope) {
-                continue;
-            }
-            for row in self.store.rows_in(scope, None)? {
-                self.take_away(row.kind, row.record)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whatever may have to be given back of records that are not here any more is sealed (F7); so is what was kept of a
-    /// record whose row never came, or was gone already.
-    pub(super) fn seal_what_left(&mut self) -> Result<(), S::Error> {
-        let names =
-            if self.lost_rows { self.store.kept_names()? } else { self.news.iter().copied().collect() };
-        for name in names {
-            let Some(mut kept) = self.store.kept(name)? else { continue };
-            let mut leaves = BTreeSet::new();
-            for op in &kept.group.ops {
-                if !self.has_row(op)? {
-                    leaves.insert(op.id());
-                }
-            }
-            let Some(part) = split(&mut kept, |op| leaves.contains(&op.id())) else { continue };
-            self.store.seal(&part)?;
-            if kept.group.ops.is_empty() {
-                self.store.remove_kept(name)?;
-            } else {
-                self.store.put_kept(&kept)?;
-            }
-        }
-        Ok(())
+    /// The same of something whose records may not be here.
+    pub(super) fn keep_unseen(&mut self, group: &PageGroup, epoch: u32) -> Result<(), S::Error> {
+        self.news.insert(group.group.id);
+        self.keep(group, epoch)
     }
 }
 

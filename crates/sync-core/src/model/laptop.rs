@@ -27,6 +27,8 @@ const LIMITS: BatchLimits = BatchLimits { groups: 3, bytes: 1 << 20 };
 pub(crate) struct Laptop {
     pub(crate) device: DeviceId,
     memory: Memory,
+    /// So many messages until the line is cut.
+    pub(crate) line: u32,
 }
 
 impl Deref for Laptop {
@@ -45,7 +47,7 @@ impl DerefMut for Laptop {
 impl Laptop {
     pub(crate) fn new(n: u128) -> Self {
         let state = State { incarnation: 1, sight: Some(Sight::All), ..State::default() };
-        Self { device: device(n), memory: Memory::new(COMMUNE, device(n), state) }
+        Self { device: device(n), memory: Memory::new(COMMUNE, device(n), state), line: u32::MAX }
     }
 
     /// One that begins with snapshots instead of the stream's beginning; all else comes as tail.
@@ -101,12 +103,22 @@ impl Laptop {
         self.state.incarnation.wrapping_mul(31).wrapping_add(salt)
     }
 
+    /// One message more; false if the line is cut.
+    fn carries(&mut self) -> bool {
+        let carries = self.line > 0;
+        self.line = self.line.saturating_sub(1);
+        carries
+    }
+
     /// Compares digests with the server's, and fetches the rows of the buckets that differ (§8). Returns how many
     /// buckets did.
     pub(crate) fn repair(&mut self, server: &Server) -> usize {
         let mut differed = 0;
         for round in 0.. {
             assert!(round < 100, "rows are fetched for ever");
+            if !self.carries() {
+                break;
+            }
             match self.compare(&server.digests(self.device)).unwrap() {
                 Compared::Same => break,
                 Compared::GreetAgain => panic!("nobody else is at work"),
@@ -124,13 +136,16 @@ impl Laptop {
     fn give_back(&mut self, server: &mut Server) {
         let mut round = Round::default();
         while let Some(giving) = self.to_offer(&mut round, &LIMITS).unwrap() {
+            if !self.carries() {
+                return;
+            }
             let reply = server.offer(&giving.offer);
             self.offered(&giving, &reply).unwrap();
         }
     }
 
-    /// The greeting: before anything is sent, both know which life of the log this is, who was erased, and what is in
-    /// sight. False if this laptop was revoked.
+    /// The greeting, and what the log lacks: after it, both know which life of the log this is, who was erased, and what is
+    /// in sight. False if this laptop was revoked, or the line was cut.
     pub(crate) fn meet(&mut self, server: &mut Server) -> bool {
         let hello = self.hello().unwrap();
         let reply = server.hello(&hello);
@@ -139,21 +154,18 @@ impl Laptop {
             Some(reply) => LocalStore::meet(self, &reply, self.random(11)).unwrap(),
             None => self.turned_away().unwrap(),
         }
-        if self.state.compares {
-            self.repair(server);
-        }
         self.give_back(server);
-        belongs
+        belongs && self.line > 0
     }
 
-    /// One exchange: greeting, push all, then pull all, taking a new incarnation when the numbers do not fit. One that
-    /// was revoked seals all that it holds and gives it back; of its own groups it keeps those without a receipt.
+    /// One exchange: greeting, giving back, push all, then compare rows in another life of the log and pull all, taking a new
+    /// incarnation when the numbers do not fit. One that was revoked seals all that it holds and gives it back.
     pub(crate) fn sync(&mut self, server: &mut Server) {
+        self.line = u32::MAX;
         let belongs = self.meet(server);
         self.push_all(server);
         self.ask_again(server);
         if !belongs {
-            self.give_back(server);
             return;
         }
         self.pull(server, usize::MAX);
@@ -196,6 +208,12 @@ impl Laptop {
     }
 
     pub(crate) fn pull(&mut self, server: &Server, most: usize) {
+        if self.state.compares {
+            self.repair(server);
+        }
+        if !self.carries() || self.state.compares {
+            return;
+        }
         let believed = self.state.sight.clone().unwrap();
         let page = server.page(self.device, &believed, self.state.cursor, most);
         let bytes = serde_json::to_vec(&page).unwrap();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Rows;
 use crate::commune::memory::Memory;
-use crate::commune::{Asked, Commune, CommuneStore, Fetched, erased_since, kept_of, page, rows};
+use crate::commune::{Asked, Commune, CommuneStore, Fetched, erased_since, page, rows};
 use crate::head::{HeadReceipt, Shown};
 use crate::ingest::LogView;
 use crate::ledger::{Entry, Line};
@@ -145,6 +145,7 @@ impl Server {
             erased: erased_since(&self.store, hello.ledger).unwrap(),
             sight: Some(self.sight(hello.device)),
             watermark: self.watermark(),
+            proof: Some(self.proof(self.head())),
         })
     }
 
@@ -181,8 +182,8 @@ impl Server {
 
     /// The rows that a device asks for; a few at a time, so that nobody gets them all in one answer.
     pub(crate) fn rows(&self, device: DeviceId, asked: &RowsRequest) -> RowsReply {
-        let Fetched { of, rows } = rows(&self.store, &self.sight(device), &asked.of, 400).unwrap();
-        let kept = kept_of(&self.store, self.watermark, &rows).unwrap();
+        let Fetched { of, rows, kept } =
+            rows(&self.store, &self.sight(device), &asked.of, self.watermark, 400).unwrap();
         RowsReply { of, rows, kept, at: self.head(), ledger: self.standing.mark }
     }
 
