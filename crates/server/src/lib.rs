@@ -14,6 +14,9 @@
 pub mod access;
 pub mod address;
 mod backup;
+#[cfg(test)]
+#[path = "../tests/cluster/mod.rs"]
+mod cluster;
 mod error;
 mod figures;
 mod folder;
@@ -31,4 +34,4 @@ pub use folder::{DataFolder, ServeLock};
 pub use http::{Serving, Transport, serve};
 pub use lists::{ImportOrder, ImportReport, preview_list, read_list};
 pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register};
-pub use restore::{RestoreReport, restore};
+pub use restore::{RestoreReport, restore, restore_into_postgres};

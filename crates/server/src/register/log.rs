@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use domain::ids::{CommuneId, DeviceId, HouseholdId};
-use rusqlite::{Connection, OptionalExtension, Params, params};
 use sync_core::commune::{CommuneStore, Waiting, Which};
 use sync_core::erasure::ANY_KIND;
 use sync_core::ingest::{Apart, LogView};
@@ -18,54 +17,47 @@ use sync_core::stamp::Stamp;
 use sync_core::wire::Numbered;
 use uuid::Uuid;
 
+use super::sql::{Row as SqlRow, Sql, Value, params};
 use crate::error::ServerError;
 
 /// One commune's register within one transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Log<'t> {
-    pub(crate) connection: &'t Connection,
+    pub(crate) sql: Sql<'t>,
     pub(crate) commune: CommuneId,
     /// Households whose counts a written row touches, until the transaction counts them.
     pub(crate) touched: Rc<RefCell<BTreeSet<HouseholdId>>>,
 }
 
 impl<'t> Log<'t> {
-    pub(crate) fn new(connection: &'t Connection, commune: CommuneId) -> Self {
-        Self { connection, commune, touched: Rc::default() }
+    pub(crate) fn new(sql: Sql<'t>, commune: CommuneId) -> Self {
+        Self { sql, commune, touched: Rc::default() }
     }
 
     /// The first row, mapped.
     pub(crate) fn one<T>(
         &self,
         sql: &str,
-        parameters: impl Params,
-        map: impl FnOnce(&rusqlite::Row<'_>) -> Result<T, ServerError>,
+        parameters: &[Value<'_>],
+        map: impl FnOnce(&SqlRow<'_>) -> Result<T, ServerError>,
     ) -> Result<Option<T>, ServerError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
-        rows.next()?.map(map).transpose()
+        self.sql.one(sql, parameters, map)
     }
 
     /// Every row, mapped.
     pub(crate) fn all<T>(
         &self,
         sql: &str,
-        parameters: impl Params,
-        mut map: impl FnMut(&rusqlite::Row<'_>) -> Result<T, ServerError>,
+        parameters: &[Value<'_>],
+        map: impl FnMut(&SqlRow<'_>) -> Result<T, ServerError>,
     ) -> Result<Vec<T>, ServerError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(map(row)?);
-        }
-        Ok(found)
+        self.sql.all(sql, parameters, map)
     }
 
     /// How long the ledger's file is, as far as this database was told; below 0 if it never was.
     pub(super) fn ledger_bytes(&self) -> Result<i64, ServerError> {
         let sql = "SELECT ledger_bytes FROM communes WHERE commune_id = ?1";
-        self.one(sql, [self.commune.0], |row| Ok(row.get(0)?))?.ok_or(ServerError::Damaged)
+        self.one(sql, params![self.commune.0], |row| row.get(0))?.ok_or(ServerError::Damaged)
     }
 
     pub(super) fn put_ledger_bytes(&self, bytes: i64) -> Result<(), ServerError> {
@@ -82,19 +74,14 @@ impl<'t> Log<'t> {
     }
 
     /// Runs a statement.
-    pub(crate) fn run(&self, sql: &str, parameters: impl Params) -> Result<(), ServerError> {
-        self.connection.prepare_cached(sql)?.execute(parameters)?;
-        Ok(())
+    pub(crate) fn run(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), ServerError> {
+        self.sql.run(sql, parameters)
     }
 }
 
 /// JSON out of a column.
-pub(crate) fn json<T: serde::de::DeserializeOwned>(
-    row: &rusqlite::Row<'_>,
-    at: usize,
-) -> Result<T, ServerError> {
-    let text = row.get_ref(at)?.as_str().map_err(|_| ServerError::Damaged)?;
-    serde_json::from_str(text).map_err(|_| ServerError::Damaged)
+pub(crate) fn json<T: serde::de::DeserializeOwned>(row: &SqlRow<'_>, at: usize) -> Result<T, ServerError> {
+    serde_json::from_str(row.text(at)?).map_err(|_| ServerError::Damaged)
 }
 
 /// A value as JSON text.
@@ -110,11 +97,11 @@ impl LogView for Log<'_> {
                    WHERE commune_id = ?1 AND group_id = ?2 AND op_index = ?3";
         self.one(sql, params![self.commune.0, op.group.0, op.index], |row| {
             let op_hash = OpHash(row.get(0)?);
-            let found: Vec<Found> = match row.get_ref(4)?.as_str() {
-                Ok("") => Vec::new(),
+            let found: Vec<Found> = match row.text(4)? {
+                "" => Vec::new(),
                 _ => json(row, 4)?,
             };
-            let first = Position { epoch: row.get(2)?, position: row.get::<_, i64>(3)?.cast_unsigned() };
+            let first = Position { epoch: row.get(2)?, position: row.get::<i64>(3)?.cast_unsigned() };
             let stamp = Stamp(row.get(1)?);
             Ok((op_hash, Receipt { op, op_hash, stamp, first, found, mac: row.get(5)? }))
         })
@@ -123,8 +110,7 @@ impl LogView for Log<'_> {
     fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, ServerError> {
         let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
         self.one(sql, params![self.commune.0, kind, record], |row| {
-            let body = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
-            Row::from_bytes(body).map_err(|_| ServerError::Damaged)
+            Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
         })
     }
 
@@ -138,7 +124,7 @@ impl LogView for Log<'_> {
         let sql = "SELECT stamps, body FROM quarantine WHERE commune_id = ?1 AND group_id = ?2";
         let mut highest = None;
         self.all(sql, params![self.commune.0, op.group.0], |row| {
-            let body = row.get_ref(1)?.as_blob().map_err(|_| ServerError::Damaged)?;
+            let body = row.bytes(1)?;
             let numbered: Numbered = serde_json::from_slice(body).map_err(|_| ServerError::Damaged)?;
             let stamps = json::<Vec<Stamp>>(row, 0)?;
             let of_it = numbered.group.ops.iter().zip(stamps).find(|(one, _)| one.id() == op);
@@ -151,16 +137,18 @@ impl LogView for Log<'_> {
     fn last_stamp(&self, device: DeviceId, incarnation: u64) -> Result<Option<Stamp>, ServerError> {
         let sql = "SELECT last_stamp FROM incarnations
                    WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
-        let parameters = params![self.commune.0, device.0, incarnation.cast_signed()];
-        let found = self.one(sql, parameters, |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+        let incarnation = incarnation.cast_signed();
+        let parameters = params![self.commune.0, device.0, incarnation];
+        let found = self.one(sql, parameters, |row| row.get::<Option<i64>>(0))?;
         Ok(found.flatten().map(Stamp))
     }
 
     fn last_number(&self, device: DeviceId, incarnation: u64) -> Result<u64, ServerError> {
         let sql = "SELECT last_dseq FROM incarnations
                    WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
-        let parameters = params![self.commune.0, device.0, incarnation.cast_signed()];
-        let found = self.one(sql, parameters, |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
+        let incarnation = incarnation.cast_signed();
+        let parameters = params![self.commune.0, device.0, incarnation];
+        let found = self.one(sql, parameters, |row| Ok(row.get::<i64>(0)?.cast_unsigned()))?;
         Ok(found.unwrap_or(0))
     }
 
@@ -174,8 +162,7 @@ impl LogView for Log<'_> {
                    WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3 AND dseq = ?4";
         let (incarnation, dseq) = (incarnation.cast_signed(), dseq.cast_signed());
         let parameters = params![self.commune.0, device.0, incarnation, dseq];
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?.map(GroupId))
+        self.one(sql, parameters, |row| Ok(GroupId(row.get(0)?)))
     }
 
     fn apart(&self, group: GroupId) -> Result<Vec<Apart>, ServerError> {
@@ -196,7 +183,7 @@ impl LogView for Log<'_> {
                      WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 AND scope_id = ?4
                    ) AS gone JOIN communes USING (commune_id) ORDER BY gone.position DESC LIMIT 1";
         self.one(sql, params![self.commune.0, record, kind, scope.0], |row| {
-            Ok(Position { epoch: row.get(1)?, position: row.get::<_, i64>(0)?.cast_unsigned() })
+            Ok(Position { epoch: row.get(1)?, position: row.get::<i64>(0)?.cast_unsigned() })
         })
     }
 

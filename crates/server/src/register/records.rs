@@ -5,7 +5,6 @@ use domain::calendar::Day;
 use domain::ids::{HouseholdId, MemberId};
 use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
-use rusqlite::params;
 use sync_core::ingest::LogView;
 use sync_core::parents::ids_above;
 use sync_core::projection::{household_as_of, residence_as_of};
@@ -15,6 +14,7 @@ use sync_core::stamp::OrderKey;
 use uuid::Uuid;
 
 use super::log::Log;
+use super::sql::{Row as SqlRow, params};
 use crate::error::ServerError;
 
 /// An event with its place in the order.
@@ -114,25 +114,26 @@ impl Log<'_> {
 
     fn parent_of(&self, kind: u16, record: Uuid) -> Result<Option<Uuid>, ServerError> {
         let sql = "SELECT parent_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        let parent = self.one(sql, params![self.commune.0, kind, record], |row| Ok(row.get(0)?))?;
+        let parent = self.one(sql, params![self.commune.0, kind, record], |row| row.get(0))?;
         Ok(parent.flatten())
     }
 
-    /// The records of a kind under a parent, in the order in which they came.
+    /// The records of a kind under a parent, in the order of their ids.
     pub(crate) fn rows_under(&self, kind: RecordKind, parent: Uuid) -> Result<Vec<Row>, ServerError> {
-        let sql = "SELECT body FROM records
-                   WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3 ORDER BY rowid";
-        self.all(sql, params![self.commune.0, kind.no(), parent], body)
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
+        let mut rows = self.all(sql, params![self.commune.0, kind.no(), parent], body)?;
+        // Sorted here: asked to sort, SQLite would walk the primary key instead of the index.
+        rows.sort_unstable_by_key(|row| row.record);
+        Ok(rows)
     }
 
-    /// Every record of a kind, in the order in which they came.
+    /// Every record of a kind, in the order of their ids.
     pub(crate) fn rows_of(&self, kind: RecordKind) -> Result<Vec<Row>, ServerError> {
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY rowid";
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY record_id";
         self.all(sql, params![self.commune.0, kind.no()], body)
     }
 }
 
-fn body(row: &rusqlite::Row<'_>) -> Result<Row, ServerError> {
-    let bytes = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
-    Row::from_bytes(bytes).map_err(|_| ServerError::Damaged)
+fn body(row: &SqlRow<'_>) -> Result<Row, ServerError> {
+    Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
 }

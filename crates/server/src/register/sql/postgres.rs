@@ -1,0 +1,309 @@
+//! PostgreSQL: connecting, transactions, prepared statements, and what its errors mean. The register is synchronous and
+//! PostgreSQL's client is not: sockets are served by one thread of this process, and whoever asks waits for the answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use database::Durability;
+use futures_executor::{block_on, block_on_stream};
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use super::Purpose;
+use super::value::{Row, Value, params};
+use crate::error::ServerError;
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod embedded {
+    refinery::embed_migrations!("src/migrations_postgres");
+}
+
+/// One at a time brings the schema up to date, of whichever commune. Any number that is ours.
+const UPGRADING: i64 = 0x7475_6e67_6e68_6131;
+/// As long as SQLite waits for another writer.
+const WAIT: &str = "10s";
+/// A server that was frozen in the middle of a transaction must not keep a commune from writing for ever.
+const IDLE: &str = "5min";
+
+/// Serves the sockets of all connections. Never ended, so that a register may be closed anywhere.
+static SOCKETS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build()
+});
+
+/// Where a database is. It may hold a password and is never shown.
+#[derive(Clone)]
+pub(crate) struct Server {
+    config: Arc<Config>,
+    durability: Durability,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Server")
+    }
+}
+
+impl Server {
+    /// Reads a connection's address. What would go over a network in clear is refused.
+    pub(crate) fn read(url: &str, durability: Durability) -> Result<Self, ServerError> {
+        let mut config: Config = url.parse().map_err(|_| ServerError::PostgresUnreadable)?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() || config.get_user().is_none() {
+            return Err(ServerError::PostgresUnreadable);
+        }
+        if !stays_here(&config) {
+            return Err(ServerError::PostgresBeyond);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(10));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("tungnha-server");
+        }
+        Ok(Self { config: Arc::new(config), durability })
+    }
+
+    pub(crate) fn connect(&self) -> Result<Session, ServerError> {
+        let sockets = SOCKETS.as_ref().map_err(|error| std::io::Error::from(error.kind()))?;
+        let config = Arc::clone(&self.config);
+        let connecting = sockets.spawn(async move {
+            let (client, connection) = config.connect(NoTls).await?;
+            // Ends with the client. Why it ended otherwise is told to who waits for an answer.
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>(client)
+        });
+        let connected = block_on(connecting).map_err(|_| ServerError::Internal("connecting"))?;
+        let client = connected.map_err(|error| match error.code() {
+            Some(_) => met(&error),
+            None => ServerError::DatabaseUnreachable,
+        })?;
+        Ok(Session {
+            client,
+            durability: self.durability,
+            statements: RefCell::default(),
+            failed: Cell::new(false),
+        })
+    }
+
+    /// Brings the schema up to this version's.
+    pub(crate) fn upgrade(&self) -> Result<(), ServerError> {
+        let mut session = self.connect()?;
+        let encoding: Option<String> = session.first("SELECT current_setting('server_encoding')")?;
+        if encoding.as_deref() != Some("UTF8") {
+            return Err(ServerError::PostgresEncoding);
+        }
+        session.run("SELECT pg_advisory_lock(?1)", params![UPGRADING])?;
+        let migrations = embedded::migrations::runner();
+        let known = database::newest_version(&migrations);
+        let found = session.schema_version()?;
+        if found > known {
+            return Err(ServerError::Newer { found, known });
+        }
+        if found < known {
+            let run = block_on(migrations.set_grouped(true).run_async(&mut session.client));
+            run.map_err(|_| ServerError::Upgrade(format!("PostgreSQL, from {found} to {known}")))?;
+        }
+        session.run("SELECT pg_advisory_unlock(?1)", params![UPGRADING])
+    }
+}
+
+/// True if nobody on a network could read along: a socket of this machine, or its own addresses.
+fn stays_here(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(IpAddr::is_loopback);
+    }
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    })
+}
+
+/// A connection with the statements it has prepared.
+pub(crate) struct Session {
+    client: Client,
+    durability: Durability,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// Something failed in the open transaction: PostgreSQL would answer a COMMIT by undoing everything, and call it
+    /// done.
+    failed: Cell<bool>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session")
+    }
+}
+
+impl Session {
+    pub(super) fn begin(&self, purpose: Purpose) -> Result<(), ServerError> {
+        self.failed.set(false);
+        let begun = self.begun(purpose);
+        if begun.is_err() {
+            self.roll_back();
+        }
+        begun
+    }
+
+    fn begun(&self, purpose: Purpose) -> Result<(), ServerError> {
+        let Purpose::Writing(commune) = purpose else {
+            return self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        };
+        // A database that was set to forget is told to keep; one that keeps in more places than one is left so.
+        let keep = match self.durability {
+            Durability::Full => {
+                "SELECT set_config('synchronous_commit', 'on', true)
+                 WHERE current_setting('synchronous_commit') = 'off'"
+            }
+            Durability::Off => "SET LOCAL synchronous_commit = off",
+        };
+        self.batch(&format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{WAIT}';
+             SET LOCAL idle_in_transaction_session_timeout = '{IDLE}'; {keep}"
+        ))?;
+        // Everything else is read after this, so after whatever the last writer committed.
+        self.run("SELECT 1 FROM communes WHERE commune_id = ?1 FOR UPDATE", params![commune.0])
+    }
+
+    pub(super) fn commit(&self) -> Result<(), ServerError> {
+        if self.failed.get() {
+            return Err(ServerError::Internal("a failed transaction"));
+        }
+        self.batch("COMMIT")
+    }
+
+    pub(super) fn roll_back(&self) {
+        // A connection that is gone has taken its transaction with it.
+        if !self.client.is_closed() {
+            let _ = self.batch("ROLLBACK");
+        }
+    }
+
+    /// Several statements without parameters.
+    fn batch(&self, sql: &str) -> Result<(), ServerError> {
+        self.told(block_on(self.client.batch_execute(sql)))
+    }
+
+    fn told<T>(&self, result: Result<T, tokio_postgres::Error>) -> Result<T, ServerError> {
+        result.map_err(|error| {
+            self.failed.set(true);
+            let gone = self.client.is_closed() || error.is_closed();
+            if gone { ServerError::DatabaseUnreachable } else { met(&error) }
+        })
+    }
+
+    /// Prepared once for each connection, under the name by which it is written here.
+    async fn prepared(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        let known = self.statements.borrow().get(sql).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let statement = self.client.prepare(&sql.replace('?', "$")).await?;
+        self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// All rows: nothing of the answer is left on the way when the next question is asked.
+    pub(super) fn rows(
+        &self,
+        sql: &str,
+        parameters: &[Value<'_>],
+    ) -> Result<Vec<tokio_postgres::Row>, ServerError> {
+        let mut rows = Vec::new();
+        self.each(sql, parameters, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Row by row as they come; within it nothing may be asked on this connection.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        mut take: impl FnMut(tokio_postgres::Row) -> Result<(), ServerError>,
+    ) -> Result<(), ServerError> {
+        let asked = block_on(async {
+            let statement = self.prepared(sql).await?;
+            self.client.query_raw(&statement, parameters).await
+        });
+        for row in block_on_stream(Box::pin(self.told(asked)?)) {
+            take(self.told(row)?)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), ServerError> {
+        let run = block_on(async {
+            let statement = self.prepared(sql).await?;
+            self.client.execute_raw(&statement, parameters).await
+        });
+        self.told(run).map(drop)
+    }
+
+    fn first<T: super::FromValue>(&self, sql: &str) -> Result<Option<T>, ServerError> {
+        self.rows(sql, params![])?.first().map(|row| Row::Postgres(row).get(0)).transpose()
+    }
+
+    /// 0 where there is no schema yet.
+    pub(super) fn schema_version(&self) -> Result<u32, ServerError> {
+        let there: Option<bool> = self.first("SELECT to_regclass('refinery_schema_history') IS NOT NULL")?;
+        if there != Some(true) {
+            return Ok(0);
+        }
+        Ok(self.first("SELECT coalesce(max(version), 0) FROM refinery_schema_history")?.unwrap_or(0))
+    }
+}
+
+/// What PostgreSQL reports, by its code alone: its sentences may show what stood in a row.
+fn met(error: &tokio_postgres::Error) -> ServerError {
+    let Some(code) = error.code() else {
+        return ServerError::Internal("what a statement takes or gives");
+    };
+    match code.code().get(..2) {
+        _ if *code == SqlState::DISK_FULL => ServerError::DiskFull,
+        _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => ServerError::ReadOnly,
+        // Waited too long for another writer, or the two of them stood in each other's way: it can be tried again.
+        _ if *code == SqlState::LOCK_NOT_AVAILABLE => ServerError::Busy,
+        Some("40") => ServerError::Busy,
+        _ if [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED].contains(code) => ServerError::Damaged,
+        // No connection, no right to one, none free; ended or told to end.
+        Some("08" | "28" | "3D" | "53" | "57") => ServerError::DatabaseUnreachable,
+        _ => ServerError::Postgres(code.code().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A password must not cross a network in clear, nor what people told the commune.
+    #[test]
+    fn only_what_stays_on_this_machine_goes_without_tls() {
+        let check = |url: &str, expect: &str| {
+            let read = Server::read(url, Durability::Full);
+            let code = read.map_or_else(|error| error.code().to_owned(), |_| "read".to_owned());
+            assert_eq!(code, expect, "{url}");
+        };
+        check("postgresql://u:p@127.0.0.1/d", "read");
+        check("postgresql://u:p@[::1]:5433/d", "read");
+        check("postgresql://u@localhost/d", "read");
+        check("postgresql://u@%2Fvar%2Frun%2Fpostgresql/d", "read");
+        check("host=/var/run/postgresql user=u dbname=d", "read");
+        check("postgresql://u:p@10.0.0.5/d", "server.postgres_beyond");
+        check("postgresql://u:p@localhost,db.xa.example/d", "server.postgres_beyond");
+        check("host=localhost hostaddr=10.0.0.5 user=u", "server.postgres_beyond");
+        check("postgresql:///d", "server.postgres_unreadable");
+        check("mysql://u@localhost/d", "server.postgres_unreadable");
+        let shown = format!("{:?}", Server::read("postgresql://u:bimat@127.0.0.1/d", Durability::Full));
+        assert!(!shown.contains("bimat"));
+    }
+}
