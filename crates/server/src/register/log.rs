@@ -1,7 +1,7 @@
 //! What ingest reads of the register, and small words for queries.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::ids::{CommuneId, DeviceId, HouseholdId};
@@ -27,11 +27,21 @@ pub(crate) struct Log<'t> {
     pub(crate) commune: CommuneId,
     /// Households whose counts a written row touches, until the transaction counts them.
     pub(crate) touched: Rc<RefCell<BTreeSet<HouseholdId>>>,
+    /// How far devices came in this transaction. Written once, at its end: of a row that a transaction writes thousands
+    /// of times PostgreSQL keeps every version until then, and walks through them at each.
+    using: Rc<RefCell<BTreeMap<(DeviceId, u64), Used>>>,
+}
+
+/// How far an incarnation of a device has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Used {
+    pub(super) dseq: u64,
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl<'t> Log<'t> {
     pub(crate) fn new(sql: Sql<'t>, commune: CommuneId) -> Self {
-        Self { sql, commune, touched: Rc::default() }
+        Self { sql, commune, touched: Rc::default(), using: Rc::default() }
     }
 
     /// The first row, mapped.
@@ -71,6 +81,46 @@ impl<'t> Log<'t> {
     pub(super) fn lines_after(&self, number: u64) -> Result<Vec<Line>, ServerError> {
         let sql = "SELECT line FROM ledger WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
         self.all(sql, params![self.commune.0, number.cast_signed()], |row| json(row, 0))
+    }
+
+    /// How far an incarnation has come, this transaction included.
+    fn used(&self, device: DeviceId, incarnation: u64) -> Result<Used, ServerError> {
+        if let Some(used) = self.using.borrow().get(&(device, incarnation)) {
+            return Ok(*used);
+        }
+        let sql = "SELECT last_dseq, last_stamp FROM incarnations
+                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
+        let used = self.one(sql, params![self.commune.0, device.0, incarnation.cast_signed()], |row| {
+            let stamp = row.get::<Option<i64>>(1)?.map(Stamp);
+            Ok(Used { dseq: row.get::<i64>(0)?.cast_unsigned(), stamp })
+        })?;
+        Ok(used.unwrap_or_default())
+    }
+
+    /// It has come so far; it never goes back.
+    pub(super) fn note_used(&self, device: DeviceId, incarnation: u64, now: Used) -> Result<(), ServerError> {
+        let before = self.used(device, incarnation)?;
+        let used = Used { dseq: before.dseq.max(now.dseq), stamp: before.stamp.max(now.stamp) };
+        self.using.borrow_mut().insert((device, incarnation), used);
+        Ok(())
+    }
+
+    /// Before the end of the transaction.
+    pub(super) fn put_used(&self) -> Result<(), ServerError> {
+        for ((device, incarnation), Used { dseq, stamp }) in self.using.take() {
+            self.run(
+                "INSERT INTO incarnations VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (commune_id, device_id, incarnation) DO UPDATE SET last_dseq = ?4, last_stamp = ?5",
+                params![
+                    self.commune.0,
+                    device.0,
+                    incarnation.cast_signed(),
+                    dseq.cast_signed(),
+                    stamp.map(|stamp| stamp.0)
+                ],
+            )?;
+        }
+        Ok(())
     }
 
     /// Runs a statement.
@@ -135,21 +185,11 @@ impl LogView for Log<'_> {
     }
 
     fn last_stamp(&self, device: DeviceId, incarnation: u64) -> Result<Option<Stamp>, ServerError> {
-        let sql = "SELECT last_stamp FROM incarnations
-                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
-        let incarnation = incarnation.cast_signed();
-        let parameters = params![self.commune.0, device.0, incarnation];
-        let found = self.one(sql, parameters, |row| row.get::<Option<i64>>(0))?;
-        Ok(found.flatten().map(Stamp))
+        Ok(self.used(device, incarnation)?.stamp)
     }
 
     fn last_number(&self, device: DeviceId, incarnation: u64) -> Result<u64, ServerError> {
-        let sql = "SELECT last_dseq FROM incarnations
-                   WHERE commune_id = ?1 AND device_id = ?2 AND incarnation = ?3";
-        let incarnation = incarnation.cast_signed();
-        let parameters = params![self.commune.0, device.0, incarnation];
-        let found = self.one(sql, parameters, |row| Ok(row.get::<i64>(0)?.cast_unsigned()))?;
-        Ok(found.unwrap_or(0))
+        Ok(self.used(device, incarnation)?.dseq)
     }
 
     fn group_at(

@@ -20,6 +20,8 @@ pub(crate) mod copying;
 pub(crate) mod counts;
 pub(crate) mod devices;
 pub(crate) mod hello;
+#[cfg(test)]
+mod in_postgres;
 pub(crate) mod intake;
 pub(crate) mod log;
 mod making;

@@ -20,7 +20,7 @@ use sync_core::stamp::Stamp;
 use sync_core::wire::{Exit, Numbered, PageGroup, PageRow};
 use uuid::Uuid;
 
-use super::log::{Log, json, to_json};
+use super::log::{Log, Used, json, to_json};
 use super::sql::{Row as SqlRow, params};
 use crate::error::ServerError;
 
@@ -181,6 +181,7 @@ impl CommuneStore for Log<'_> {
     }
 
     fn put_head(&mut self, head: &Head) -> Result<(), ServerError> {
+        self.put_used()?;
         self.run(
             "UPDATE communes SET epoch_number = ?2, epoch_nonce = ?3, position = ?4, chain = ?5,
                received_at_ms = ?6, ledger = ?7, ledger_code = ?8 WHERE commune_id = ?1",
@@ -361,14 +362,8 @@ impl CommuneStore for Log<'_> {
             "INSERT INTO numbers VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             params![commune, device.0, incarnation, dseq, numbered.group.id.0],
         )?;
-        self.run(
-            "INSERT INTO incarnations VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (commune_id, device_id, incarnation) DO UPDATE SET
-               last_dseq = CASE WHEN incarnations.last_dseq > ?4 THEN incarnations.last_dseq ELSE ?4 END,
-               last_stamp = CASE WHEN ?5 IS NULL OR incarnations.last_stamp > ?5
-                 THEN incarnations.last_stamp ELSE ?5 END",
-            params![commune, device.0, incarnation, dseq, stamp.map(|stamp| stamp.0)],
-        )
+        let now = Used { dseq: numbered.dseq, stamp };
+        self.note_used(device, numbered.incarnation, now)
     }
 
     fn waiting(&self, which: Which) -> Result<Vec<Waiting>, ServerError> {

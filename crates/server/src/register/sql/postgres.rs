@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
 
 use database::Durability;
@@ -70,13 +70,16 @@ impl Server {
     pub(crate) fn connect(&self) -> Result<Session, ServerError> {
         let sockets = SOCKETS.as_ref().map_err(|error| std::io::Error::from(error.kind()))?;
         let config = Arc::clone(&self.config);
-        let connecting = sockets.spawn(async move {
-            let (client, connection) = config.connect(NoTls).await?;
-            // Ends with the client. Why it ended otherwise is told to who waits for an answer.
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>(client)
+        let (tell, told) = mpsc::sync_channel(1);
+        sockets.spawn(async move {
+            let connected = config.connect(NoTls).await.map(|(client, connection)| {
+                // Ends with the client. Why it ended otherwise is told to who waits for an answer.
+                tokio::spawn(connection);
+                client
+            });
+            tell.send(connected)
         });
-        let connected = block_on(connecting).map_err(|_| ServerError::Internal("connecting"))?;
+        let connected = told.recv().map_err(|_| ServerError::Internal("connecting"))?;
         let client = connected.map_err(|error| match error.code() {
             Some(_) => met(&error),
             None => ServerError::DatabaseUnreachable,
