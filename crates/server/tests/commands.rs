@@ -455,6 +455,26 @@ fn a_commune_in_postgres_is_served_backed_up_and_put_back() {
     assert_eq!(cluster::psql(&other, "SELECT count(*) > 400 FROM records"), ["t"]);
 }
 
+/// Killed while it writes, and PostgreSQL finds nobody at the other end.
+#[cfg(unix)]
+#[test]
+fn an_import_into_postgres_that_is_killed_leaves_nothing() {
+    let (dir, url) = (tempfile::tempdir().unwrap(), cluster::database());
+    let data = dir.path().join("data");
+    ok(&data, &["init", "--commune-name", "Xã Đồng Sen", "--postgres", &url, "--json"]);
+    let before = ok(&data, &["figures", "--json"]);
+    let mut import = program(&data, &["roster", "import", &list("danh-sach-xa-mau.xlsx")]);
+    let mut import = Running(import.stdout(Stdio::null()).spawn().unwrap());
+    // As large as what nobody sees yet has made it.
+    while cluster::psql(&url, "SELECT pg_total_relation_size('ops') > 1000000") != ["t"] {
+        assert!(import.0.try_wait().unwrap().is_none(), "it ended before it could be killed");
+    }
+    import.0.kill().unwrap();
+    import.0.wait().unwrap();
+    assert_eq!(ok(&data, &["figures", "--json"]), before);
+    assert_eq!(cluster::psql(&url, "SELECT count(*) FROM bodies"), ["0"]);
+}
+
 /// Killed while it writes: SQLite spills into its log long before the commit, and all of it is dropped.
 #[test]
 fn an_import_that_is_killed_leaves_nothing() {

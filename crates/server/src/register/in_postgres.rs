@@ -253,6 +253,32 @@ fn a_connection_that_breaks_loses_nothing_and_heals() {
     assert_eq!(open(dir.path()).unwrap().position().unwrap(), 3);
 }
 
+/// More of them than PostgreSQL lets in at once: each is answered, and few connections stay.
+#[test]
+fn a_crowd_of_readers_is_let_in_by_and_by() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = database();
+    let register = make(dir.path(), &url);
+    let most = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..60 {
+            scope.spawn(|| {
+                let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
+                let open = register.read(|log| log.one(sql, &[], |row| row.get::<i64>(0))).unwrap();
+                most.fetch_max(open.unwrap().cast_unsigned(), std::sync::atomic::Ordering::Relaxed);
+            });
+        }
+    });
+    // Those that were left are closing still; and the one that writes.
+    let most = most.into_inner();
+    assert!((1..60).contains(&most), "{most}");
+    let few = "SELECT count(*) <= 6 FROM pg_stat_activity WHERE datname = current_database()";
+    while psql(&url, few) != ["t"] {
+        std::thread::yield_now();
+    }
+    assert_eq!(register.position().unwrap(), 0);
+}
+
 /// The line was on the disk before its commit was cut off: it was ordered, and counts.
 #[test]
 fn a_line_of_the_ledger_outlives_the_commit_that_was_cut_off() {

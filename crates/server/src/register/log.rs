@@ -30,7 +30,15 @@ pub(crate) struct Log<'t> {
     /// How far devices came in this transaction. Written once, at its end: of a row that a transaction writes thousands
     /// of times PostgreSQL keeps every version until then, and walks through them at each.
     using: Rc<RefCell<BTreeMap<(DeviceId, u64), Used>>>,
+    /// Records as they stand in this transaction, as far as they were read or written in it: one Save asks several times.
+    rows: Rc<RefCell<Rows>>,
 }
+
+/// By kind and id; `None` where there is none.
+type Rows = BTreeMap<(u16, Uuid), Option<Row>>;
+
+/// So many records are remembered; beyond that all are forgotten, and read again.
+const ROWS_AT_MOST: usize = 4096;
 
 /// How far an incarnation of a device has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,7 +49,7 @@ pub(super) struct Used {
 
 impl<'t> Log<'t> {
     pub(crate) fn new(sql: Sql<'t>, commune: CommuneId) -> Self {
-        Self { sql, commune, touched: Rc::default(), using: Rc::default() }
+        Self { sql, commune, touched: Rc::default(), using: Rc::default(), rows: Rc::default() }
     }
 
     /// The first row, mapped.
@@ -81,6 +89,34 @@ impl<'t> Log<'t> {
     pub(super) fn lines_after(&self, number: u64) -> Result<Vec<Line>, ServerError> {
         let sql = "SELECT line FROM ledger WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
         self.all(sql, params![self.commune.0, number.cast_signed()], |row| json(row, 0))
+    }
+
+    /// Looks at a record as it stands in this transaction.
+    pub(super) fn see_row<T>(
+        &self,
+        kind: u16,
+        record: Uuid,
+        see: impl FnOnce(Option<&Row>) -> T,
+    ) -> Result<T, ServerError> {
+        if let Some(row) = self.rows.borrow().get(&(kind, record)) {
+            return Ok(see(row.as_ref()));
+        }
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
+        let row = self.one(sql, params![self.commune.0, kind, record], |row| {
+            Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
+        })?;
+        let seen = see(row.as_ref());
+        self.note_row(kind, record, row);
+        Ok(seen)
+    }
+
+    /// A record stands so, or is gone.
+    pub(super) fn note_row(&self, kind: u16, record: Uuid, row: Option<Row>) {
+        let mut rows = self.rows.borrow_mut();
+        if rows.len() >= ROWS_AT_MOST {
+            rows.clear();
+        }
+        rows.insert((kind, record), row);
     }
 
     /// How far an incarnation has come, this transaction included.
@@ -158,10 +194,7 @@ impl LogView for Log<'_> {
     }
 
     fn row(&self, kind: u16, record: Uuid) -> Result<Option<Row>, ServerError> {
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        self.one(sql, params![self.commune.0, kind, record], |row| {
-            Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
-        })
+        self.see_row(kind, record, |row| row.cloned())
     }
 
     fn stamp_of(&self, op: OpId) -> Result<Option<Stamp>, ServerError> {

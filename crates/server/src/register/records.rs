@@ -65,6 +65,7 @@ impl Log<'_> {
                 above.next(),
             ],
         )?;
+        self.note_row(row.kind, row.record, Some(row.clone()));
         if let (Some(RecordKind::Residence), Some(member)) = (kind, parent) {
             return self.member_moved(MemberId(member));
         }

@@ -217,10 +217,8 @@ impl CommuneStore for Log<'_> {
                     "INSERT INTO record_ops VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
                     params![self.commune.0, record, kind, position.cast_signed()],
                 )?;
-                let sql =
-                    "SELECT scope_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-                let there = self.one(sql, params![self.commune.0, kind, record], |row| row.get::<Uuid>(0))?;
-                moved |= there != Some(commit.scope.0);
+                let there = self.see_row(kind, record, |row| row.map(|row| row.scope))?;
+                moved |= there != Some(commit.scope);
             }
         }
         self.run(
@@ -324,6 +322,7 @@ impl CommuneStore for Log<'_> {
         ] {
             self.run(sql, params![self.commune.0, kind, record])?;
         }
+        self.note_row(kind, record, None);
         Ok(())
     }
 

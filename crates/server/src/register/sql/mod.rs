@@ -9,7 +9,8 @@ mod postgres;
 mod value;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use database::{DatabaseKey, Durability};
 use domain::ids::CommuneId;
@@ -21,7 +22,11 @@ pub(crate) use value::{FromValue, Row, ToValue, Value, params};
 use crate::error::ServerError;
 
 /// Idle readers kept open; more are opened when they are needed and closed afterwards.
-const READERS_AT_MOST: usize = 4;
+const IDLE_AT_MOST: usize = 4;
+/// Open at once; whoever comes then waits. PostgreSQL lets in a hundred by itself, and others want to come in too.
+const READERS_AT_MOST: usize = 16;
+/// As long as a writer waits for another.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +48,29 @@ pub(crate) enum Place {
 pub(crate) struct Database {
     place: Place,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
+    reader_left: Condvar,
+}
+
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    at_work: usize,
+}
+
+/// One of those at work, until it is dropped.
+struct Reader<'d>(&'d Database, Option<Connection>);
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let Self(database, connection) = self;
+        let mut readers = database.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.at_work -= 1;
+        if readers.idle.len() < IDLE_AT_MOST {
+            readers.idle.extend(connection.take());
+        }
+        database.reader_left.notify_one();
+    }
 }
 
 impl std::fmt::Debug for Database {
@@ -64,7 +91,7 @@ impl Database {
                 Connection::to(&place)?
             }
         };
-        Ok(Self { place, writer: Mutex::new(writer), readers: Mutex::default() })
+        Ok(Self { place, writer: Mutex::new(writer), readers: Mutex::default(), reader_left: Condvar::new() })
     }
 
     pub(crate) fn is_a_file(&self) -> bool {
@@ -81,16 +108,25 @@ impl Database {
         &self,
         reading: impl FnOnce(Sql<'_>) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = idle.map_or_else(|| Connection::to(&self.place), Ok)?;
+        let mut reader = self.reader()?;
+        let connection = match &mut reader.1 {
+            Some(idle) => idle,
+            none => none.insert(Connection::to(&self.place)?),
+        };
         let transaction = connection.begin(Purpose::Reading)?;
-        let result = reading(transaction.sql());
-        drop(transaction);
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_AT_MOST {
-            readers.push(connection);
+        reading(transaction.sql())
+    }
+
+    fn reader(&self) -> Result<Reader<'_>, ServerError> {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |readers: &mut Readers| readers.at_work >= READERS_AT_MOST;
+        let waited = self.reader_left.wait_timeout_while(readers, WAIT, full);
+        let (mut readers, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(ServerError::Busy);
         }
-        result
+        readers.at_work += 1;
+        Ok(Reader(self, readers.idle.pop()))
     }
 }
 

@@ -3,8 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::{poll_fn, ready};
 use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock, mpsc};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use database::Durability;
@@ -15,7 +18,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::Purpose;
-use super::value::{Row, Value, params};
+use super::value::{Owned, Row, Value, params};
 use crate::error::ServerError;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
@@ -29,6 +32,9 @@ const UPGRADING: i64 = 0x7475_6e67_6e68_6131;
 const WAIT: &str = "10s";
 /// A server that was frozen in the middle of a transaction must not keep a commune from writing for ever.
 const IDLE: &str = "5min";
+
+/// So many rows are put before somebody waits for an answer.
+const UNANSWERED_AT_MOST: usize = 256;
 
 /// Serves the sockets of all connections. Never ended, so that a register may be closed anywhere.
 static SOCKETS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
@@ -85,9 +91,10 @@ impl Server {
             None => ServerError::DatabaseUnreachable,
         })?;
         Ok(Session {
-            client,
+            client: Arc::new(client),
             durability: self.durability,
             statements: RefCell::default(),
+            unanswered: RefCell::default(),
             failed: Cell::new(false),
         })
     }
@@ -100,6 +107,7 @@ impl Server {
             return Err(ServerError::PostgresEncoding);
         }
         session.run("SELECT pg_advisory_lock(?1)", params![UPGRADING])?;
+        session.answered()?;
         let migrations = embedded::migrations::runner();
         let known = database::newest_version(&migrations);
         let found = session.schema_version()?;
@@ -107,10 +115,12 @@ impl Server {
             return Err(ServerError::Newer { found, known });
         }
         if found < known {
-            let run = block_on(migrations.set_grouped(true).run_async(&mut session.client));
+            let client = Arc::get_mut(&mut session.client).ok_or(ServerError::Internal("upgrading"))?;
+            let run = block_on(migrations.set_grouped(true).run_async(client));
             run.map_err(|_| ServerError::Upgrade(format!("PostgreSQL, from {found} to {known}")))?;
         }
-        session.run("SELECT pg_advisory_unlock(?1)", params![UPGRADING])
+        session.run("SELECT pg_advisory_unlock(?1)", params![UPGRADING])?;
+        session.answered()
     }
 }
 
@@ -129,11 +139,17 @@ fn stays_here(config: &Config) -> bool {
     })
 }
 
+/// The answer to a statement that was sent.
+type Answer = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+
 /// A connection with the statements it has prepared.
 pub(crate) struct Session {
-    client: Client,
+    client: Arc<Client>,
     durability: Durability,
     statements: RefCell<HashMap<String, Statement>>,
+    /// What was written and is not answered yet: nobody waits for each row that is put, only for what is asked next. What
+    /// went wrong with it is told then, and at the latest by the commit.
+    unanswered: RefCell<Vec<Answer>>,
     /// Something failed in the open transaction: PostgreSQL would answer a COMMIT by undoing everything, and call it
     /// done.
     failed: Cell<bool>,
@@ -172,7 +188,8 @@ impl Session {
              SET LOCAL idle_in_transaction_session_timeout = '{IDLE}'; {keep}"
         ))?;
         // Everything else is read after this, so after whatever the last writer committed.
-        self.run("SELECT 1 FROM communes WHERE commune_id = ?1 FOR UPDATE", params![commune.0])
+        self.run("SELECT 1 FROM communes WHERE commune_id = ?1 FOR UPDATE", params![commune.0])?;
+        self.answered()
     }
 
     pub(super) fn commit(&self) -> Result<(), ServerError> {
@@ -183,6 +200,7 @@ impl Session {
     }
 
     pub(super) fn roll_back(&self) {
+        self.unanswered.borrow_mut().clear();
         // A connection that is gone has taken its transaction with it.
         if !self.client.is_closed() {
             let _ = self.batch("ROLLBACK");
@@ -191,7 +209,25 @@ impl Session {
 
     /// Several statements without parameters.
     fn batch(&self, sql: &str) -> Result<(), ServerError> {
-        self.told(block_on(self.client.batch_execute(sql)))
+        self.told(block_on(self.after_what_was_sent(self.client.batch_execute(sql))))
+    }
+
+    /// Sends, hears the answers to what was sent before, and then its own.
+    async fn after_what_was_sent<T>(
+        &self,
+        asking: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, tokio_postgres::Error> {
+        let mut asking = pin!(asking);
+        let before = self.unanswered.take();
+        if before.is_empty() {
+            return asking.await;
+        }
+        // The client sends at the first look.
+        let first = poll_fn(|context| Poll::Ready(asking.as_mut().poll(context))).await;
+        for answer in before {
+            answer.await?;
+        }
+        if let Poll::Ready(answer) = first { answer } else { asking.await }
     }
 
     fn told<T>(&self, result: Result<T, tokio_postgres::Error>) -> Result<T, ServerError> {
@@ -208,7 +244,7 @@ impl Session {
         if let Some(known) = known {
             return Ok(known);
         }
-        let statement = self.client.prepare(&sql.replace('?', "$")).await?;
+        let statement = self.after_what_was_sent(self.client.prepare(&sql.replace('?', "$"))).await?;
         self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -236,7 +272,7 @@ impl Session {
     ) -> Result<(), ServerError> {
         let asked = block_on(async {
             let statement = self.prepared(sql).await?;
-            self.client.query_raw(&statement, parameters).await
+            self.after_what_was_sent(self.client.query_raw(&statement, parameters)).await
         });
         for row in block_on_stream(Box::pin(self.told(asked)?)) {
             take(self.told(row)?)?;
@@ -244,12 +280,27 @@ impl Session {
         Ok(())
     }
 
+    /// Sends a statement that answers with no rows, and does not wait.
     pub(super) fn run(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), ServerError> {
-        let run = block_on(async {
-            let statement = self.prepared(sql).await?;
-            self.client.execute_raw(&statement, parameters).await
-        });
-        self.told(run).map(drop)
+        let statement = self.told(block_on(self.prepared(sql)))?;
+        let (client, parameters) =
+            (Arc::clone(&self.client), parameters.iter().map(Owned::from).collect::<Vec<_>>());
+        let mut answer: Answer =
+            Box::pin(async move { client.execute_raw(&statement, parameters.iter()).await });
+        // The client sends at the first look.
+        if let Poll::Ready(answered) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return self.told(answered).map(drop);
+        }
+        self.unanswered.borrow_mut().push(answer);
+        if self.unanswered.borrow().len() < UNANSWERED_AT_MOST {
+            return Ok(());
+        }
+        self.answered()
+    }
+
+    /// Waits for the answers to everything that was sent.
+    fn answered(&self) -> Result<(), ServerError> {
+        self.told(block_on(self.after_what_was_sent(ready(Ok(())))))
     }
 
     fn first<T: super::FromValue>(&self, sql: &str) -> Result<Option<T>, ServerError> {
