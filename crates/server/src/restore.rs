@@ -103,7 +103,8 @@ fn put_back(
     if options.durability == Durability::Full {
         database::sync_file(&unfinished)?;
     }
-    let aside = folder.beside(&format!("register-set-aside-{}.db", options.machine.wall_ms()));
+    let now_ms = options.machine.wall_ms();
+    let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
     let set_aside = match server.zip(url) {
         None => {
             let moved = set_aside(&folder, &keys, &aside)?;
@@ -112,11 +113,12 @@ fn put_back(
             moved
         }
         Some((server, url)) => {
-            let copied = exchange_rows(&unfinished, server, stood.commune, &aside, &keys)?;
+            let rows_aside = folder.beside(&format!("register-set-aside-{now_ms}-postgres.db"));
+            let copied = exchange_rows(&unfinished, server, stood.commune, &rows_aside, &keys)?;
             Note { url, commune: stood.commune }.keep(&folder)?;
             remove_if_there(&unfinished)?;
-            // Where it was a file until now.
-            copied.or(set_aside(&folder, &keys, &aside)?)
+            // Where it was a file until now; rows of a moving that was cut off may have been there too.
+            set_aside(&folder, &keys, &aside)?.or(copied)
         }
     };
     drop(alone);

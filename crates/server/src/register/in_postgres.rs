@@ -431,11 +431,13 @@ fn a_register_goes_from_its_file_into_postgres() {
     drop(register);
     let moved = restore_into_postgres(&data, &backup, &url, false, options()).unwrap();
     assert_eq!((moved.epoch, moved.position), (2, 3));
-    assert_eq!(position_in(&moved.set_aside.unwrap(), &keys), 3);
+    let aside = moved.set_aside.unwrap();
+    assert_eq!(position_in(&aside, &keys), 3);
     assert!(!data.join("register.db").exists());
     let register = open(&data).unwrap();
     assert!(!register.is_a_file() && register.commune() == of);
     let again = register.backup(&to).unwrap().file;
+    drop(register);
     let rows = |file: &Path, table: &str| {
         let file = database::connect(file, &keys, Durability::Off).unwrap();
         let mut statement = file.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")).unwrap();
@@ -449,6 +451,15 @@ fn a_register_goes_from_its_file_into_postgres() {
         assert_eq!(rows(&again, table), rows(&backup, table), "{table}");
     }
     assert_eq!(rows(&again, "bodies").len(), 3);
+    // Cut off before the note: the file is still the register, and the rows are set aside too when it is moved again.
+    std::fs::remove_file(data.join("postgres.json")).unwrap();
+    std::fs::copy(&aside, data.join("register.db")).unwrap();
+    assert!(open(&data).unwrap().is_a_file());
+    let moved = restore_into_postgres(&data, &backup, &url, false, options()).unwrap();
+    assert_eq!(position_in(&moved.set_aside.unwrap(), &keys), 3);
+    let is_of_rows = |name: &std::ffi::OsString| name.to_string_lossy().ends_with("-postgres.db");
+    let files = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(files.filter(is_of_rows).count(), 1);
 }
 
 #[test]

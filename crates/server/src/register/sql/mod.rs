@@ -281,7 +281,15 @@ impl Sql<'_> {
         }
     }
 
-    /// Runs a statement.
+    /// What was run so far is in the database: before anything is done elsewhere because of it.
+    pub(crate) fn answered(self) -> Result<(), ServerError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.answered(),
+        }
+    }
+
+    /// Runs a statement. What went wrong with it may be told by a later one, at the latest by the commit.
     pub(crate) fn run(self, sql: &str, parameters: &[Value<'_>]) -> Result<(), ServerError> {
         match self {
             Self::Sqlite(connection) => {

@@ -299,7 +299,7 @@ impl Session {
     }
 
     /// Waits for the answers to everything that was sent.
-    fn answered(&self) -> Result<(), ServerError> {
+    pub(super) fn answered(&self) -> Result<(), ServerError> {
         self.told(block_on(self.after_what_was_sent(ready(Ok(())))))
     }
 
