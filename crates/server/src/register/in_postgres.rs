@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::own::{OwnEdit, OwnGroup};
 use super::stored::ASKED_AT_EVERY_PUSH;
 use super::{NewCommune, Options, Register, copying, making, open_file};
-use crate::cluster::{database, psql};
+use crate::cluster::{database, psql, with_tls};
 use crate::error::ServerError;
 use crate::folder::DataFolder;
 use crate::restore::{RestoreReport, restore, restore_into_postgres};
@@ -485,6 +485,32 @@ fn a_making_that_was_cut_off_is_ended_by_the_next() {
             return;
         }
     }
+}
+
+/// With whom it speaks is proven by certificates, and everything goes in cipher.
+#[test]
+fn over_a_network_it_speaks_only_with_who_is_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, roots, _lives) = with_tls();
+    let other = dir.path().join("other.pem");
+    std::fs::write(&other, rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem())
+        .unwrap();
+    let url = |host: &str, roots: &Path| {
+        format!("postgresql://tungnha@{host}:{port}/postgres?sslrootcert={}", roots.display())
+    };
+    let code = |url: &str| {
+        let made = Register::create_in_postgres(&dir.path().join("data"), &commune(), url, options());
+        made.map(drop).map_err(|error| error.code().to_owned())
+    };
+    let unreachable = Err("server.database_unreachable".to_owned());
+    assert_eq!(code(&url("localhost", &other)), unreachable, "somebody else's certificate");
+    assert_eq!(code(&url("127.0.0.1", &roots)), unreachable, "another name than the certificate's");
+    assert_eq!(code(&url("localhost", &dir.path().join("nowhere"))), Err("server.io".to_owned()));
+    assert_eq!(code(&url("localhost", &roots)), Ok(()));
+    let register = open(&dir.path().join("data")).unwrap();
+    commit(&register, 1).unwrap();
+    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(register.read(|log| log.one(sql, &[], |row| row.get::<bool>(0))).unwrap(), Some(true));
 }
 
 #[test]

@@ -5,14 +5,14 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// `$1` the folder, `$2` where the programs are, `$3` whether what is committed must reach the disk.
+/// `$1` the folder, `$2` where the programs are, `$3` what else is set.
 const SCRIPT: &str = r#"
 set -e
 trap '' HUP INT TERM
@@ -22,8 +22,9 @@ initdb -D data -U tungnha -A trust -E UTF8 --locale=C --no-sync >log 2>&1
 cat >>data/postgresql.conf <<END
 listen_addresses = ''
 unix_socket_directories = '$1'
-fsync = $3
+fsync = off
 max_connections = 200
+$3
 END
 pg_ctl -D data -l log -w start >/dev/null
 echo ready
@@ -41,18 +42,26 @@ struct Cluster {
     databases: AtomicU32,
 }
 
-static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start("off"));
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start("", &[]));
 
 impl Cluster {
-    fn start(fsync: &str) -> Self {
+    /// With more settings, and files that they name.
+    fn start(settings: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("tungnha-pg-").tempdir().unwrap().keep();
         let programs = programs();
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "sh"]).arg(&folder).arg(&programs).arg(fsync);
+        shell.args(["-c", SCRIPT, "sh"]).arg(&folder).arg(&programs).arg(settings);
+        let mut paths = vec![folder.clone()];
+        for (name, content) in files {
+            let path = folder.join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            paths.push(path);
+        }
         // It refuses to run as the one who may do everything.
         if std::fs::metadata(&folder).is_ok_and(|made| std::os::unix::fs::MetadataExt::uid(&made) == 0) {
             let (user, group) = postgres_user();
-            chown(&folder, Some(user), Some(group)).unwrap();
+            paths.iter().for_each(|path| chown(path, Some(user), Some(group)).unwrap());
             shell.uid(user).gid(group);
         }
         // Not of our group: whoever ends us from a terminal does not end the one that clears up.
@@ -91,6 +100,20 @@ pub(crate) fn database() -> String {
         .unwrap();
     assert!(made.success());
     format!("postgresql://tungnha@{}/{name}", host.replace('/', "%2F"))
+}
+
+/// One that is called `localhost` by its certificate and speaks in cipher at a port. It lives as long as what is
+/// returned; whom to trust is in the file.
+#[allow(dead_code, reason = "not every suite goes over a network")]
+pub(crate) fn with_tls() -> (u16, PathBuf, Box<dyn std::any::Any>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let settings = "ssl = on\nssl_cert_file = '../cert.pem'\nssl_key_file = '../key.pem'";
+    let at = format!("listen_addresses = '127.0.0.1'\nport = {port}");
+    let files = [("cert.pem", certificate.as_str()), ("key.pem", &key)];
+    let cluster = Cluster::start(&format!("{settings}\n{at}"), &files);
+    (port, cluster.folder.join("cert.pem"), Box::new(cluster))
 }
 
 /// What a statement answers there, asked from outside: a line for each row.

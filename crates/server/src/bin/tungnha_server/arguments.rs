@@ -90,8 +90,9 @@ pub(crate) struct Init {
     /// Địa chỉ máy chủ trong mạng, ghi vào mọi mã kết nối, ví dụ 192.168.1.10:8443.
     #[arg(long, value_name = "MÁY:CỔNG")]
     pub(crate) address: Option<String>,
-    /// Ghi sổ vào cơ sở dữ liệu PostgreSQL này của máy này thay vì tệp trong thư mục dữ liệu, ví dụ
-    /// postgresql://tungnha@%2Fvar%2Frun%2Fpostgresql/tungnha; không nêu: biến môi trường TUNGNHA_POSTGRES.
+    /// Ghi sổ vào cơ sở dữ liệu PostgreSQL này thay vì tệp trong thư mục dữ liệu, ví dụ
+    /// postgresql://tungnha@%2Fvar%2Frun%2Fpostgresql/tungnha; ở máy khác thì thêm ?sslrootcert=TỆP_CHỨNG_THƯ. Không
+    /// nêu: biến môi trường TUNGNHA_POSTGRES.
     #[arg(long, env = "TUNGNHA_POSTGRES", hide_env_values = true, value_name = "ĐỊA_CHỈ")]
     pub(crate) postgres: Option<String>,
 }

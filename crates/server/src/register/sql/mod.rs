@@ -3,9 +3,10 @@
 //!
 //! - [`Database`]: one connection that writes and a few that read; who writes comes after whoever wrote before.
 //! - [`Transaction`], [`Sql`]: what happens at one moment, and what can be asked in it.
-//! - `value`: parameters and rows. `postgres`: what PostgreSQL needs beyond that.
+//! - `value`: parameters and rows. `postgres`: what PostgreSQL needs beyond that; `reaching`: where it is.
 
 mod postgres;
+mod reaching;
 mod value;
 
 use std::path::PathBuf;
@@ -16,7 +17,8 @@ use database::{DatabaseKey, Durability};
 use domain::ids::CommuneId;
 use rusqlite::{Connection as Sqlite, TransactionBehavior};
 
-pub(crate) use postgres::{Server, Session};
+pub(crate) use postgres::Session;
+pub(crate) use reaching::Server;
 pub(crate) use value::{FromValue, Row, ToValue, Value, params};
 
 use crate::error::ServerError;

@@ -1,21 +1,17 @@
-//! PostgreSQL: connecting, transactions, prepared statements, and what its errors mean. The register is synchronous and
-//! PostgreSQL's client is not: sockets are served by one thread of this process, and whoever asks waits for the answer.
+//! PostgreSQL: transactions, prepared statements, and what its errors mean. The register is synchronous and PostgreSQL's
+//! client is not: sockets are served by one thread of this process (`reaching`), and whoever asks waits for the answer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::{poll_fn, ready};
-use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use database::Durability;
 use futures_executor::{block_on, block_on_stream};
-use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::Purpose;
 use super::value::{Owned, Row, Value, params};
@@ -32,112 +28,8 @@ const UPGRADING: i64 = 0x7475_6e67_6e68_6131;
 const WAIT: &str = "10s";
 /// A server that was frozen in the middle of a transaction must not keep a commune from writing for ever.
 const IDLE: &str = "5min";
-
 /// So many rows are put before somebody waits for an answer.
 const UNANSWERED_AT_MOST: usize = 256;
-
-/// Serves the sockets of all connections. Never ended, so that a register may be closed anywhere.
-static SOCKETS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build()
-});
-
-/// Where a database is. It may hold a password and is never shown.
-#[derive(Clone)]
-pub(crate) struct Server {
-    config: Arc<Config>,
-    durability: Durability,
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Server")
-    }
-}
-
-impl Server {
-    /// Reads a connection's address. What would go over a network in clear is refused.
-    pub(crate) fn read(url: &str, durability: Durability) -> Result<Self, ServerError> {
-        let mut config: Config = url.parse().map_err(|_| ServerError::PostgresUnreadable)?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() || config.get_user().is_none() {
-            return Err(ServerError::PostgresUnreadable);
-        }
-        if !stays_here(&config) {
-            return Err(ServerError::PostgresBeyond);
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(10));
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("tungnha-server");
-        }
-        Ok(Self { config: Arc::new(config), durability })
-    }
-
-    pub(crate) fn connect(&self) -> Result<Session, ServerError> {
-        let sockets = SOCKETS.as_ref().map_err(|error| std::io::Error::from(error.kind()))?;
-        let config = Arc::clone(&self.config);
-        let (tell, told) = mpsc::sync_channel(1);
-        sockets.spawn(async move {
-            let connected = config.connect(NoTls).await.map(|(client, connection)| {
-                // Ends with the client. Why it ended otherwise is told to who waits for an answer.
-                tokio::spawn(connection);
-                client
-            });
-            tell.send(connected)
-        });
-        let connected = told.recv().map_err(|_| ServerError::Internal("connecting"))?;
-        let client = connected.map_err(|error| match error.code() {
-            Some(_) => met(&error),
-            None => ServerError::DatabaseUnreachable,
-        })?;
-        Ok(Session {
-            client: Arc::new(client),
-            durability: self.durability,
-            statements: RefCell::default(),
-            unanswered: RefCell::default(),
-            failed: Cell::new(false),
-        })
-    }
-
-    /// Brings the schema up to this version's.
-    pub(crate) fn upgrade(&self) -> Result<(), ServerError> {
-        let mut session = self.connect()?;
-        let encoding: Option<String> = session.first("SELECT current_setting('server_encoding')")?;
-        if encoding.as_deref() != Some("UTF8") {
-            return Err(ServerError::PostgresEncoding);
-        }
-        session.run("SELECT pg_advisory_lock(?1)", params![UPGRADING])?;
-        session.answered()?;
-        let migrations = embedded::migrations::runner();
-        let known = database::newest_version(&migrations);
-        let found = session.schema_version()?;
-        if found > known {
-            return Err(ServerError::Newer { found, known });
-        }
-        if found < known {
-            let client = Arc::get_mut(&mut session.client).ok_or(ServerError::Internal("upgrading"))?;
-            let run = block_on(migrations.set_grouped(true).run_async(client));
-            run.map_err(|_| ServerError::Upgrade(format!("PostgreSQL, from {found} to {known}")))?;
-        }
-        session.run("SELECT pg_advisory_unlock(?1)", params![UPGRADING])?;
-        session.answered()
-    }
-}
-
-/// True if nobody on a network could read along: a socket of this machine, or its own addresses.
-fn stays_here(config: &Config) -> bool {
-    let addresses = config.get_hostaddrs();
-    if !addresses.is_empty() {
-        return addresses.iter().all(IpAddr::is_loopback);
-    }
-    config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    })
-}
 
 /// The answer to a statement that was sent.
 type Answer = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
@@ -162,6 +54,39 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
+    pub(super) fn over(client: Client, durability: Durability) -> Self {
+        Self {
+            client: Arc::new(client),
+            durability,
+            statements: RefCell::default(),
+            unanswered: RefCell::default(),
+            failed: Cell::new(false),
+        }
+    }
+
+    /// Brings the schema up to this version's.
+    pub(super) fn upgrade(&mut self) -> Result<(), ServerError> {
+        let encoding: Option<String> = self.first("SELECT current_setting('server_encoding')")?;
+        if encoding.as_deref() != Some("UTF8") {
+            return Err(ServerError::PostgresEncoding);
+        }
+        self.run("SELECT pg_advisory_lock(?1)", params![UPGRADING])?;
+        self.answered()?;
+        let migrations = embedded::migrations::runner();
+        let known = database::newest_version(&migrations);
+        let found = self.schema_version()?;
+        if found > known {
+            return Err(ServerError::Newer { found, known });
+        }
+        if found < known {
+            let client = Arc::get_mut(&mut self.client).ok_or(ServerError::Internal("upgrading"))?;
+            let run = block_on(migrations.set_grouped(true).run_async(client));
+            run.map_err(|_| ServerError::Upgrade(format!("PostgreSQL, from {found} to {known}")))?;
+        }
+        self.run("SELECT pg_advisory_unlock(?1)", params![UPGRADING])?;
+        self.answered()
+    }
+
     pub(super) fn begin(&self, purpose: Purpose) -> Result<(), ServerError> {
         self.failed.set(false);
         let begun = self.begun(purpose);
@@ -318,7 +243,7 @@ impl Session {
 }
 
 /// What PostgreSQL reports, by its code alone: its sentences may show what stood in a row.
-fn met(error: &tokio_postgres::Error) -> ServerError {
+pub(super) fn met(error: &tokio_postgres::Error) -> ServerError {
     let Some(code) = error.code() else {
         return ServerError::Internal("what a statement takes or gives");
     };
@@ -332,32 +257,5 @@ fn met(error: &tokio_postgres::Error) -> ServerError {
         // No connection, no right to one, none free; ended or told to end.
         Some("08" | "28" | "3D" | "53" | "57") => ServerError::DatabaseUnreachable,
         _ => ServerError::Postgres(code.code().to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A password must not cross a network in clear, nor what people told the commune.
-    #[test]
-    fn only_what_stays_on_this_machine_goes_without_tls() {
-        let check = |url: &str, expect: &str| {
-            let read = Server::read(url, Durability::Full);
-            let code = read.map_or_else(|error| error.code().to_owned(), |_| "read".to_owned());
-            assert_eq!(code, expect, "{url}");
-        };
-        check("postgresql://u:p@127.0.0.1/d", "read");
-        check("postgresql://u:p@[::1]:5433/d", "read");
-        check("postgresql://u@localhost/d", "read");
-        check("postgresql://u@%2Fvar%2Frun%2Fpostgresql/d", "read");
-        check("host=/var/run/postgresql user=u dbname=d", "read");
-        check("postgresql://u:p@10.0.0.5/d", "server.postgres_beyond");
-        check("postgresql://u:p@localhost,db.xa.example/d", "server.postgres_beyond");
-        check("host=localhost hostaddr=10.0.0.5 user=u", "server.postgres_beyond");
-        check("postgresql:///d", "server.postgres_unreadable");
-        check("mysql://u@localhost/d", "server.postgres_unreadable");
-        let shown = format!("{:?}", Server::read("postgresql://u:bimat@127.0.0.1/d", Durability::Full));
-        assert!(!shown.contains("bimat"));
     }
 }
