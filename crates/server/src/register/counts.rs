@@ -25,6 +25,11 @@ use crate::error::ServerError;
 
 /// The alley of households whose alley is not known.
 const NO_ALLEY: Uuid = Uuid::nil();
+/// Households whose records are read together.
+const COUNTED_TOGETHER: usize = 128;
+
+/// Where a household was counted, and what.
+type Counted = ((Uuid, Uuid), Tally);
 
 impl Log<'_> {
     /// A household with its people, visits, facts and consents.
@@ -68,10 +73,16 @@ impl Log<'_> {
         today: Day,
     ) -> Result<(), ServerError> {
         let mut differences: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
-        for id in households {
-            if let Some(state) = self.household_state(*id, by, today)? {
-                self.recount_one(&state, by, today, &mut differences)?;
+        let households: Vec<Uuid> = households.iter().map(|household| household.0).collect();
+        for some in households.chunks(COUNTED_TOGETHER) {
+            let before = self.foresee(some)?;
+            for (id, before) in some.iter().zip(before) {
+                if let Some(state) = self.household_state(HouseholdId(*id), by, today)? {
+                    self.recount_one(&state, before, by, today, &mut differences)?;
+                }
             }
+            // Of somebody who is listed twice, or in no household that stands.
+            self.under.borrow_mut().clear();
         }
         for (place, difference) in differences {
             self.add_to_tally(place, &difference)?;
@@ -79,9 +90,27 @@ impl Log<'_> {
         Ok(())
     }
 
+    /// Reads together what counting these households asks for. Returns what each of them counted before.
+    fn foresee(&self, households: &[Uuid]) -> Result<Vec<Option<Counted>>, ServerError> {
+        self.foresee_rows(households.iter().map(|id| (RecordKind::Household.no(), *id)))?;
+        self.foresee_under(RecordKind::Visit, households)?;
+        let people = self.foresee_under(RecordKind::Member, households)?;
+        for kind in [RecordKind::Residence, RecordKind::Assessment, RecordKind::Consent] {
+            self.foresee_under(kind, &people)?;
+        }
+        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
+                   WHERE commune_id = ?1 AND household_id = ?2";
+        let commune = self.commune.0;
+        let asked: Vec<_> = households.iter().map(|id| params![commune, *id].to_vec()).collect();
+        let counted =
+            self.sql.each_of(sql, &asked, |row| Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?)))?;
+        Ok(counted.into_iter().map(|mut one| one.pop()).collect())
+    }
+
     fn recount_one(
         &self,
         state: &HouseholdState,
+        before: Option<Counted>,
         by: &CountedBy,
         today: Day,
         differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
@@ -89,11 +118,6 @@ impl Log<'_> {
         let household = &state.household;
         let now = state.contribution(by, today);
         let (unit, alley) = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
-        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
-                   WHERE commune_id = ?1 AND household_id = ?2";
-        let before = self.one(sql, params![self.commune.0, household.id.0], |row| {
-            Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?))
-        })?;
         if let Some((place, tally)) = before {
             differences.entry(place).or_default().remove(&tally);
         }

@@ -32,10 +32,22 @@ pub(crate) struct Log<'t> {
     using: Rc<RefCell<BTreeMap<(DeviceId, u64), Used>>>,
     /// Records as they stand in this transaction, as far as they were read or written in it: one Save asks several times.
     rows: Rc<RefCell<Rows>>,
+    /// Of some parents what lies under them, read together with that of others. Whoever asks takes it, and nothing is
+    /// written while some is here.
+    pub(super) under: Rc<RefCell<Under>>,
 }
 
+/// By kind and parent.
+type Under = BTreeMap<(u16, Uuid), Vec<Row>>;
 /// By kind and id; `None` where there is none.
 type Rows = BTreeMap<(u16, Uuid), Option<Row>>;
+
+const ROW: &str = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
+
+/// A record out of its bytes.
+pub(super) fn row_of(row: &SqlRow<'_>) -> Result<Row, ServerError> {
+    Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
+}
 
 /// So many records are remembered; beyond that all are forgotten, and read again.
 const ROWS_AT_MOST: usize = 4096;
@@ -49,7 +61,14 @@ pub(super) struct Used {
 
 impl<'t> Log<'t> {
     pub(crate) fn new(sql: Sql<'t>, commune: CommuneId) -> Self {
-        Self { sql, commune, touched: Rc::default(), using: Rc::default(), rows: Rc::default() }
+        Self {
+            sql,
+            commune,
+            touched: Rc::default(),
+            using: Rc::default(),
+            rows: Rc::default(),
+            under: Rc::default(),
+        }
     }
 
     /// The first row, mapped.
@@ -101,13 +120,28 @@ impl<'t> Log<'t> {
         if let Some(row) = self.rows.borrow().get(&(kind, record)) {
             return Ok(see(row.as_ref()));
         }
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        let row = self.one(sql, params![self.commune.0, kind, record], |row| {
-            Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
-        })?;
+        let row = self.one(ROW, params![self.commune.0, kind, record], row_of)?;
         let seen = see(row.as_ref());
         self.note_row(kind, record, row);
         Ok(seen)
+    }
+
+    /// Reads records that will be asked for, together.
+    pub(super) fn foresee_rows(
+        &self,
+        records: impl IntoIterator<Item = (u16, Uuid)>,
+    ) -> Result<(), ServerError> {
+        let unread = |id: &(u16, Uuid)| !self.rows.borrow().contains_key(id);
+        let ids: Vec<(u16, Uuid)> =
+            records.into_iter().filter(unread).collect::<BTreeSet<_>>().into_iter().collect();
+        let commune = self.commune.0;
+        let asked: Vec<Vec<Value<'_>>> =
+            ids.iter().map(|(kind, record)| params![commune, *kind, *record].to_vec()).collect();
+        let found = self.sql.each_of(ROW, &asked, row_of)?;
+        for ((kind, record), mut rows) in ids.into_iter().zip(found) {
+            self.note_row(kind, record, rows.pop());
+        }
+        Ok(())
     }
 
     /// A record stands so, or is gone.

@@ -13,9 +13,11 @@ use sync_core::row::Row;
 use sync_core::stamp::OrderKey;
 use uuid::Uuid;
 
-use super::log::Log;
-use super::sql::{Row as SqlRow, params};
+use super::log::{Log, row_of};
+use super::sql::params;
 use crate::error::ServerError;
+
+const UNDER: &str = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
 
 /// An event with its place in the order.
 pub(crate) type Dated<E> = (OrderKey, E);
@@ -121,20 +123,31 @@ impl Log<'_> {
 
     /// The records of a kind under a parent, in the order of their ids.
     pub(crate) fn rows_under(&self, kind: RecordKind, parent: Uuid) -> Result<Vec<Row>, ServerError> {
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
-        let mut rows = self.all(sql, params![self.commune.0, kind.no(), parent], body)?;
+        if let Some(rows) = self.under.borrow_mut().remove(&(kind.no(), parent)) {
+            return Ok(rows);
+        }
+        let mut rows = self.all(UNDER, params![self.commune.0, kind.no(), parent], row_of)?;
         // Sorted here: asked to sort, SQLite would walk the primary key instead of the index.
         rows.sort_unstable_by_key(|row| row.record);
         Ok(rows)
     }
 
+    /// Reads what lies under these parents, together; whoever asks for it takes it. Returns the ids found.
+    pub(super) fn foresee_under(&self, kind: RecordKind, parents: &[Uuid]) -> Result<Vec<Uuid>, ServerError> {
+        let (commune, no) = (self.commune.0, kind.no());
+        let asked: Vec<_> = parents.iter().map(|parent| params![commune, no, *parent].to_vec()).collect();
+        let mut ids = Vec::new();
+        for (parent, mut rows) in parents.iter().zip(self.sql.each_of(UNDER, &asked, row_of)?) {
+            rows.sort_unstable_by_key(|row| row.record);
+            ids.extend(rows.iter().map(|row| row.record));
+            self.under.borrow_mut().insert((no, *parent), rows);
+        }
+        Ok(ids)
+    }
+
     /// Every record of a kind, in the order of their ids.
     pub(crate) fn rows_of(&self, kind: RecordKind) -> Result<Vec<Row>, ServerError> {
         let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY record_id";
-        self.all(sql, params![self.commune.0, kind.no()], body)
+        self.all(sql, params![self.commune.0, kind.no()], row_of)
     }
-}
-
-fn body(row: &SqlRow<'_>) -> Result<Row, ServerError> {
-    Row::from_bytes(row.bytes(0)?).map_err(|_| ServerError::Damaged)
 }

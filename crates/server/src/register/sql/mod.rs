@@ -263,6 +263,25 @@ impl Sql<'_> {
         Ok(found)
     }
 
+    /// The same statement for many: of each, its rows. Where every answer has a way to come, all are under way at once.
+    pub(crate) fn each_of<T>(
+        self,
+        sql: &str,
+        parameters: &[Vec<Value<'_>>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, ServerError>,
+    ) -> Result<Vec<Vec<T>>, ServerError> {
+        match self {
+            Self::Sqlite(_) => parameters.iter().map(|one| self.all(sql, one, &mut map)).collect(),
+            Self::Postgres(session) => {
+                let answers = session.rows_of(sql, parameters)?;
+                let mapped = |rows: Vec<tokio_postgres::Row>| {
+                    rows.iter().map(|row| map(&Row::Postgres(row))).collect::<Result<Vec<T>, _>>()
+                };
+                answers.into_iter().map(mapped).collect()
+            }
+        }
+    }
+
     /// Every row as it comes, for more of them than memory has room for. Nothing else may be asked here meanwhile.
     pub(crate) fn each(
         self,

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 
 use database::Durability;
 use futures_executor::{block_on, block_on_stream};
+use futures_util::future::try_join_all;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
 use super::Purpose;
@@ -186,6 +188,21 @@ impl Session {
             Ok(())
         })?;
         Ok(rows)
+    }
+
+    /// The rows of each of many: all are asked before the first is waited for.
+    pub(super) fn rows_of(
+        &self,
+        sql: &str,
+        parameters: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Vec<tokio_postgres::Row>>, ServerError> {
+        let statement = self.told(block_on(self.prepared(sql)))?;
+        let asked = parameters.iter().map(|one| {
+            let references = one.iter().map(|value| value as &(dyn ToSql + Sync)).collect::<Vec<_>>();
+            let statement = &statement;
+            async move { self.client.query(statement, &references).await }
+        });
+        self.told(block_on(self.after_what_was_sent(try_join_all(asked))))
     }
 
     /// Row by row as they come; within it nothing may be asked on this connection.
