@@ -77,8 +77,13 @@ impl Log<'_> {
         for some in households.chunks(COUNTED_TOGETHER) {
             let before = self.foresee(some)?;
             for (id, before) in some.iter().zip(before) {
-                if let Some(state) = self.household_state(HouseholdId(*id), by, today)? {
-                    self.recount_one(&state, before, by, today, &mut differences)?;
+                if let Some((place, tally)) = before {
+                    differences.entry(place).or_default().remove(&tally);
+                }
+                let household = HouseholdId(*id);
+                match self.household_state(household, by, today)? {
+                    Some(state) => self.put_in(&state, by, today, &mut differences)?,
+                    None => self.count_no_more(household)?,
                 }
             }
             // Of somebody who is listed twice, or in no household that stands.
@@ -107,10 +112,15 @@ impl Log<'_> {
         Ok(counted.into_iter().map(|mut one| one.pop()).collect())
     }
 
-    fn recount_one(
+    /// It was erased.
+    fn count_no_more(&self, household: HouseholdId) -> Result<(), ServerError> {
+        let sql = "DELETE FROM household_counts WHERE commune_id = ?1 AND household_id = ?2";
+        self.run(sql, params![self.commune.0, household.0])
+    }
+
+    fn put_in(
         &self,
         state: &HouseholdState,
-        before: Option<Counted>,
         by: &CountedBy,
         today: Day,
         differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
@@ -118,9 +128,6 @@ impl Log<'_> {
         let household = &state.household;
         let now = state.contribution(by, today);
         let (unit, alley) = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
-        if let Some((place, tally)) = before {
-            differences.entry(place).or_default().remove(&tally);
-        }
         differences.entry((unit, alley)).or_default().add(&now.tally);
         let valid_until = now.valid_until.map(|day| day.to_string());
         self.run(
