@@ -73,6 +73,15 @@ need_webview() {
     [ -z "$missing" ] || apt_install $missing
 }
 
+# The server's other store is tried on a real PostgreSQL, which the tests start themselves: the programs are what is
+# needed, not the cluster that Debian's package starts as a service.
+need_postgresql() {
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$initdb" ] && return 0
+    done
+    command -v initdb >/dev/null 2>&1 || apt_install postgresql
+}
+
 # Node and npm are for the user interface. Debian's own are too old for its build, so the npm
 # registry's `node` and `npm` packages go into a folder of the project.
 need_node() {
@@ -116,6 +125,7 @@ setup_machine() {
     # Before what takes minutes: nothing goes on without it.
     need_rust || { say "could not install: Rust $RUST_AT_LEAST or newer with rustfmt and clippy"; exit 1; }
     need_node || failed="$failed, Node $NODE_AT_LEAST or newer with npm $NPM_AT_LEAST"
+    need_postgresql || failed="$failed, PostgreSQL's programs"
     need_webview || failed="$failed, the webview with its driver, a display for it, and a browser"
     if [ -n "$failed" ]; then
         say "could not install: ${failed#, }"

@@ -222,7 +222,8 @@ fn upgraded(
     Ok(connection)
 }
 
-fn newest_version(migrations: &Runner) -> u32 {
+/// The version that the newest of them brings.
+pub fn newest_version(migrations: &Runner) -> u32 {
     let newest = migrations.get_migrations().iter().map(|one| one.version()).max();
     newest.and_then(|version| u32::try_from(version).ok()).unwrap_or(0)
 }

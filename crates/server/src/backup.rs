@@ -1,5 +1,6 @@
-//! A backup: SQLite's own copying, encrypted to encrypted under the same key, then opened and read
-//! through. It is taken beside a running server. Keys are not in it: they are kept elsewhere, once.
+//! A backup: an encrypted file, opened and read through once it is written. Of a register in a file it is SQLite's own
+//! copying, under the same key; of one in PostgreSQL, its rows of one moment put into such a file. It is taken beside a
+//! running server. Keys are not in it: they are kept elsewhere, once.
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +17,9 @@ use crate::keys::hex;
 use crate::machine::random;
 use crate::register::Register;
 use crate::register::beside::KeptBackup;
+use crate::register::copying;
 use crate::register::log::Log;
+use crate::register::sql::Sql;
 
 /// A verified copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,6 +114,9 @@ impl Register {
     }
 
     fn read_through(&self) -> Result<(), ServerError> {
+        if !self.is_a_file() {
+            return self.read(|log| log.head().map(drop));
+        }
         let source = database::connect(&self.folder().database(), &self.keys().database, self.durability())?;
         Ok(database::check(&source)?)
     }
@@ -121,6 +127,10 @@ impl Register {
     }
 
     fn copy_to(&self, file: &Path) -> Result<(), ServerError> {
+        if !self.is_a_file() {
+            let key = &self.keys().database;
+            return self.read(|log| copying::to_file(log.sql, self.commune(), file, key));
+        }
         let source = database::connect(&self.folder().database(), &self.keys().database, self.durability())?;
         let mut target = database::connect(file, &self.keys().database, Durability::Full)?;
         let backup = Backup::new(&source, &mut target)?;
@@ -138,7 +148,7 @@ impl Register {
     fn verify(&self, file: &Path) -> Result<Cursor, ServerError> {
         let copy = database::connect(file, &self.keys().database, Durability::Full)?;
         database::check(&copy)?;
-        let head = Log::new(&copy, self.commune()).head()?.cursor;
+        let head = Log::new(Sql::Sqlite(&copy), self.commune()).head()?.cursor;
         let here = self.read(|log| Ok((log.head()?.cursor.epoch, log.chain_at(head.position)?)))?;
         copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         if here == (head.epoch, Some(head.hash)) { Ok(head) } else { Err(ServerError::BackupDiffers) }

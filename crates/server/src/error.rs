@@ -55,6 +55,18 @@ pub enum ServerError {
     /// Another process writes to the register for longer than we wait.
     #[error("the register is busy")]
     Busy,
+    /// PostgreSQL does not answer, or does not let us in. Asked again later it may.
+    #[error("the database is not reached")]
+    DatabaseUnreachable,
+    /// No address of a PostgreSQL database. What was given is not repeated: it may hold a password.
+    #[error("not the address of a PostgreSQL database")]
+    PostgresUnreadable,
+    /// Beyond this machine the register would cross a network in clear.
+    #[error("PostgreSQL beyond this machine")]
+    PostgresBeyond,
+    /// A database that does not keep every letter.
+    #[error("the PostgreSQL database is not UTF-8")]
+    PostgresEncoding,
     /// A role of hamlet units needs at least one of them.
     #[error("this role needs a hamlet unit")]
     HamletNeeded,
@@ -127,6 +139,9 @@ pub enum ServerError {
     /// The database refused.
     #[error("database: {0}")]
     Sqlite(rusqlite::Error),
+    /// PostgreSQL refused; only its code is kept: its sentences may show what stood in a row.
+    #[error("database: SQLSTATE {0}")]
+    Postgres(String),
     /// A rule of this program was broken; nothing was kept.
     #[error("internal: {0}")]
     Internal(&'static str),
@@ -149,6 +164,10 @@ impl ServerError {
             Self::DiskFull => "server.disk_full",
             Self::ReadOnly => "server.read_only",
             Self::Busy => "server.busy",
+            Self::DatabaseUnreachable => "server.database_unreachable",
+            Self::PostgresUnreadable => "server.postgres_unreadable",
+            Self::PostgresBeyond => "server.postgres_beyond",
+            Self::PostgresEncoding => "server.postgres_encoding",
             Self::HamletNeeded => "enrol.hamlet_needed",
             Self::HamletNotNeeded => "enrol.hamlet_not_needed",
             Self::UnknownHamlet => "enrol.unknown_hamlet",
@@ -172,7 +191,7 @@ impl ServerError {
             Self::List(error) => error.code(),
             Self::Upgrade(_) => "server.upgrade",
             Self::Io(_) => "server.io",
-            Self::Sqlite(_) => "server.database",
+            Self::Sqlite(_) | Self::Postgres(_) => "server.database",
             Self::Internal(_) => "server.fault",
         }
     }
@@ -205,6 +224,10 @@ impl ServerError {
             Self::DiskFull,
             Self::ReadOnly,
             Self::Busy,
+            Self::DatabaseUnreachable,
+            Self::PostgresUnreadable,
+            Self::PostgresBeyond,
+            Self::PostgresEncoding,
             Self::HamletNeeded,
             Self::HamletNotNeeded,
             Self::UnknownHamlet,
@@ -226,6 +249,7 @@ impl ServerError {
             Self::Upgrade(String::new()),
             Self::Io(io()),
             Self::Sqlite(rusqlite::Error::QueryReturnedNoRows),
+            Self::Postgres("42P01".into()),
             Self::Internal("x"),
         ];
         use roster::ReadError as R;
@@ -253,7 +277,9 @@ impl From<ServerError> for ApiError {
     fn from(error: ServerError) -> Self {
         match error {
             ServerError::Refused(refusal) => refusal,
-            ServerError::Busy => Self::new(ApiCode::ServerBusy).with("retry_after_s", 5),
+            ServerError::Busy | ServerError::DatabaseUnreachable => {
+                Self::new(ApiCode::ServerBusy).with("retry_after_s", 5)
+            }
             ServerError::DiskFull => Self::new(ApiCode::ServerDiskFull),
             _ => Self::new(ApiCode::ServerFault),
         }

@@ -1,5 +1,5 @@
 //! The commune's data folder: what lies where, and the lock that lets one server at a time serve it.
-//! Commands (enrol, import, figures, backup) work beside a running server: SQLite keeps them apart.
+//! Commands (enrol, import, figures, backup) work beside a running server: the database keeps them apart.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,16 @@ impl DataFolder {
         self.0.join("register.db")
     }
 
+    /// Where the register is, if it is in PostgreSQL and not here.
+    pub(crate) fn postgres(&self) -> PathBuf {
+        self.0.join("postgres.json")
+    }
+
+    /// True if a register belongs to this folder, wherever it is.
+    pub(crate) fn has_register(&self) -> bool {
+        self.database().exists() || self.postgres().exists()
+    }
+
     /// What no copy of the register takes back.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -89,7 +99,7 @@ impl DataFolder {
 
     /// Takes the lock of serving; a second server gets [`ServerError::InUse`].
     pub fn lock_for_serving(&self) -> Result<ServeLock, ServerError> {
-        if !self.database().exists() {
+        if !self.has_register() {
             return Err(ServerError::NotSetUp);
         }
         Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })

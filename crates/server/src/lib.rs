@@ -14,6 +14,9 @@
 pub mod access;
 pub mod address;
 mod backup;
+#[cfg(test)]
+#[path = "../tests/cluster/mod.rs"]
+mod cluster;
 pub mod direct;
 mod error;
 mod figures;
@@ -33,4 +36,4 @@ pub use http::{Serving, Transport, serve};
 pub use lists::{ImportOrder, ImportReport, preview_list, read_list};
 pub use machine::Machine;
 pub use register::{EnrolOrder, IssuedCode, NewCommune, Options, Register, Whereabouts};
-pub use restore::{RestoreReport, restore};
+pub use restore::{RestoreReport, restore, restore_into_postgres};

@@ -1,9 +1,11 @@
-//! Putting a backup back (§6). Nothing is deleted: the register that was there is set aside. What happened since comes
-//! back from the laptops, under the receipts that it had; the ledger says who was revoked and erased meanwhile.
+//! Putting a backup back (§6), as the folder's file or into PostgreSQL. Nothing is deleted: the register that was there
+//! is set aside, as a file. What happened since comes back from the laptops, under the receipts that it had; the ledger
+//! says who was revoked and erased meanwhile.
 
 use std::path::{Path, PathBuf};
 
 use database::Durability;
+use domain::ids::CommuneId;
 use rusqlite::Connection;
 use serde::Serialize;
 use sync_core::ledger::Line;
@@ -12,7 +14,9 @@ use crate::error::ServerError;
 use crate::folder::{DataFolder, remove_if_there, with_logs};
 use crate::keys::CommuneKeys;
 use crate::register::beside::Beside;
-use crate::register::{Options, Register};
+use crate::register::place::Note;
+use crate::register::sql::{Connection as To, Place, Purpose, Server, Sql};
+use crate::register::{Options, Register, copying, open_file};
 
 /// What was put back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,10 +39,34 @@ pub fn restore(
     accept_loss: bool,
     options: Options,
 ) -> Result<RestoreReport, ServerError> {
+    put_back(data, backup, None, accept_loss, options)
+}
+
+/// The same into a PostgreSQL database: from now on the folder's register is there, wherever it was.
+pub fn restore_into_postgres(
+    data: &Path,
+    backup: &Path,
+    url: &str,
+    accept_loss: bool,
+    options: Options,
+) -> Result<RestoreReport, ServerError> {
+    put_back(data, backup, Some(url), accept_loss, options)
+}
+
+fn put_back(
+    data: &Path,
+    backup: &Path,
+    url: Option<&str>,
+    accept_loss: bool,
+    options: Options,
+) -> Result<RestoreReport, ServerError> {
     let folder = DataFolder::new(data);
     if !folder.keys().exists() {
         return Err(ServerError::NotSetUp);
     }
+    let noted = Note::of(&folder)?;
+    let url = url.map(str::to_owned).or(noted.as_ref().map(|note| note.url.clone()));
+    let server = url.as_deref().map(|url| Server::read(url, options.durability)).transpose()?;
     let keys = CommuneKeys::load(&folder)?;
     let alone = folder.lock_for_restoring()?;
     let unfinished = folder.beside("register.restoring");
@@ -53,7 +81,9 @@ pub fn restore(
     let kept = beside.backups();
     let may_be_put_back = kept.iter().any(|one| (one.position, one.chain.0) == (stood.position, stood.chain));
     // Where nobody knows any more which may, everything else is lost too.
-    let refused = if !(accept_loss || kept.is_empty() || may_be_put_back) {
+    let refused = if noted.is_some_and(|note| note.commune != stood.commune) {
+        Some(ServerError::NotOurBackup)
+    } else if !(accept_loss || kept.is_empty() || may_be_put_back) {
         Some(ServerError::BackupTooOld)
     } else if !beside.fits(&keys.receipts, &lines_of(&copy)?)? {
         Some(ServerError::LedgerDiffers)
@@ -73,9 +103,24 @@ pub fn restore(
     if options.durability == Durability::Full {
         database::sync_file(&unfinished)?;
     }
-    let set_aside = set_aside(&folder, &keys, options.machine.wall_ms())?;
-    std::fs::rename(&unfinished, folder.database())?;
-    database::sync_parent(&folder.database())?;
+    let now_ms = options.machine.wall_ms();
+    let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
+    let set_aside = match server.zip(url) {
+        None => {
+            let moved = set_aside(&folder, &keys, &aside)?;
+            std::fs::rename(&unfinished, folder.database())?;
+            database::sync_parent(&folder.database())?;
+            moved
+        }
+        Some((server, url)) => {
+            let rows_aside = folder.beside(&format!("register-set-aside-{now_ms}-postgres.db"));
+            let copied = exchange_rows(&unfinished, server, stood.commune, &rows_aside, &keys)?;
+            Note { url, commune: stood.commune }.keep(&folder)?;
+            remove_if_there(&unfinished)?;
+            // Where it was a file until now; rows of a moving that was cut off may have been there too.
+            set_aside(&folder, &keys, &aside)?.or(copied)
+        }
+    };
     drop(alone);
 
     let missing = beside.witnessed().and_then(|position| position.checked_sub(stood.position));
@@ -93,6 +138,7 @@ pub fn restore(
 }
 
 struct Standing {
+    commune: CommuneId,
     epoch: u32,
     position: u64,
     chain: [u8; 32],
@@ -101,9 +147,10 @@ struct Standing {
 /// The copy is whole; readable whatever schema it has. Of which commune it is the key has said.
 fn standing(copy: &Connection) -> Result<Standing, ServerError> {
     database::check(copy).map_err(|_| ServerError::NotOurBackup)?;
-    let read = copy.query_row("SELECT epoch_number, position, chain FROM communes", [], |row| {
-        let position: i64 = row.get(1)?;
-        Ok(Standing { epoch: row.get(0)?, position: position.cast_unsigned(), chain: row.get(2)? })
+    let read = copy.query_row("SELECT epoch_number, position, chain, commune_id FROM communes", [], |row| {
+        let position = row.get::<_, i64>(1)?.cast_unsigned();
+        let (epoch, chain, commune) = (row.get(0)?, row.get(2)?, CommuneId(row.get(3)?));
+        Ok(Standing { commune, epoch, position, chain })
     });
     read.map_err(|_| ServerError::NotOurBackup)
 }
@@ -116,9 +163,35 @@ fn lines_of(copy: &Connection) -> Result<Vec<Line>, ServerError> {
     lines.iter().map(|line| serde_json::from_str(line).map_err(|_| ServerError::NotOurBackup)).collect()
 }
 
+/// The rows of a commune become those of a copy, in one transaction; what was there becomes a file first, if there was
+/// anything.
+fn exchange_rows(
+    copy: &Path,
+    server: Server,
+    commune: CommuneId,
+    aside: &Path,
+    keys: &CommuneKeys,
+) -> Result<Option<PathBuf>, ServerError> {
+    server.upgrade()?;
+    let copy = open_file(copy, &keys.database, Durability::Full)?;
+    let mut connection = To::to(&Place::Postgres(server))?;
+    let transaction = connection.begin(Purpose::Writing(commune))?;
+    let there = copying::is_there(transaction.sql(), commune)?;
+    if there {
+        let unfinished = aside.with_extension("unfinished");
+        copying::to_file(transaction.sql(), commune, &unfinished, &keys.database)?;
+        std::fs::rename(&unfinished, aside)?;
+        database::sync_parent(aside)?;
+        copying::remove(transaction.sql(), commune)?;
+    }
+    copying::copy(Sql::Sqlite(&copy), transaction.sql(), commune)?;
+    transaction.commit()?;
+    Ok(there.then(|| aside.to_owned()))
+}
+
 /// Moves the register that is there out of the way, with the log that belongs to it; also what a restoring that was cut
 /// off left of them. Nothing of it may lie beside the copy: SQLite would take another database's log for its own.
-fn set_aside(folder: &DataFolder, keys: &CommuneKeys, now_ms: i64) -> Result<Option<PathBuf>, ServerError> {
+fn set_aside(folder: &DataFolder, keys: &CommuneKeys, aside: &Path) -> Result<Option<PathBuf>, ServerError> {
     let there = folder.database();
     if there.exists() {
         // As far as it can be opened its log is empty from here on, and the file alone is all of it.
@@ -126,13 +199,12 @@ fn set_aside(folder: &DataFolder, keys: &CommuneKeys, now_ms: i64) -> Result<Opt
         let emptied = old.map(|old| old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
         drop(emptied);
     }
-    let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
     // The log first: where this is cut off, the next restoring finds the file, and moves it.
     let mut moved = None;
-    for (from, to) in with_logs(&there).iter().zip(with_logs(&aside)).rev() {
+    for (from, to) in with_logs(&there).iter().zip(with_logs(aside)).rev() {
         if from.exists() {
             std::fs::rename(from, to)?;
-            moved = Some(aside.clone());
+            moved = Some(aside.to_owned());
         }
     }
     Ok(moved)

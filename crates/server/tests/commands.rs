@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+mod cluster;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,7 +14,7 @@ use sync_core::api::EnrolmentCode;
 
 fn program(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tungnha-server"));
-    command.args(arguments).env("TUNGNHA_DATA", data);
+    command.args(arguments).env("TUNGNHA_DATA", data).env_remove("TUNGNHA_POSTGRES");
     command
 }
 
@@ -400,6 +402,77 @@ fn what_does_not_hold_is_said_in_a_sentence_with_a_code() {
     check(&data, &["roster", "preview", "/nowhere.xlsx", "--json"], "server.io");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     check(&data, &["roster", "import", manifest.to_str().unwrap(), "--json"], "roster.no_header");
+}
+
+/// The same commands where the register is in PostgreSQL; its address is said once, and its password never.
+#[cfg(unix)]
+#[test]
+fn a_commune_in_postgres_is_served_backed_up_and_put_back() {
+    let (dir, url) = (tempfile::tempdir().unwrap(), cluster::database());
+    let (data, to) = (dir.path().join("data"), dir.path().join("backups"));
+    let with_password = url.replace("tungnha@", "tungnha:bi-mat@");
+    let init = |data: &Path, url: &str| {
+        let mut init = program(data, &["init", "--commune-name", "Xã Đồng Sen", "--json"]);
+        init.env("TUNGNHA_POSTGRES", url).output().unwrap()
+    };
+    for (wrong, code) in [
+        ("postgresql://tungnha:bi-mat@192.0.2.9/tungnha", "server.postgres_beyond"),
+        ("bi-mat", "server.postgres_unreadable"),
+        ("postgresql://tungnha:bi-mat@127.0.0.1:1/tungnha", "server.database_unreachable"),
+    ] {
+        let refused = init(&data, wrong);
+        assert_eq!(last_line(&refused)["error"]["code"], code);
+        let (out, warned) = said(&refused);
+        assert!(!data.exists() && !format!("{out}{warned}").contains("bi-mat"), "{warned}");
+    }
+    let made = init(&data, &with_password);
+    assert!(made.status.success() && !data.join("register.db").exists(), "{:?}", said(&made));
+    let (serving, _) = serve(&data, &["--listen", "127.0.0.1:0"]);
+    ok(&data, &["roster", "import", &list("so-ho-thon-sen-ha.xlsx"), "--json"]);
+    let figures = ok(&data, &["figures", "--json"]);
+    assert_eq!((figures["households"].as_u64(), figures["persons"].as_u64()), (Some(84), Some(409)));
+    let backup = ok(&data, &["backup", "--to", to.to_str().unwrap(), "--json"]);
+    assert_eq!(backup["verified"], true);
+    let file = backup["file"].as_str().unwrap();
+    assert_eq!(last_line(&run(&data, &["restore", file, "--json"]))["error"]["code"], "server.in_use");
+    drop(serving);
+    let restored = run(&data, &["restore", file, "--json"]);
+    let report = last_line(&restored);
+    assert_eq!((report["epoch"].clone(), report["position"].clone()), (2.into(), backup["position"].clone()));
+    assert!(Path::new(report["set_aside"].as_str().unwrap()).exists());
+    assert_eq!(ok(&data, &["figures", "--json"]), figures);
+    let shown = said(&restored);
+    assert!(!format!("{}{}", shown.0, shown.1).contains("bi-mat"));
+
+    // From a file into another database, and the file is no longer where a register lies.
+    let (_dir, in_a_file) = commune();
+    ok(&in_a_file, &["roster", "import", &list("so-ho-thon-sen-ha.xlsx"), "--json"]);
+    let backup = ok(&in_a_file, &["backup", "--to", to.to_str().unwrap(), "--json"]);
+    let other = cluster::database();
+    ok(&in_a_file, &["restore", backup["file"].as_str().unwrap(), "--postgres", &other, "--json"]);
+    assert!(!in_a_file.join("register.db").exists());
+    assert_eq!(ok(&in_a_file, &["figures", "--json"]), figures);
+    assert_eq!(cluster::psql(&other, "SELECT count(*) > 400 FROM records"), ["t"]);
+}
+
+/// Killed while it writes, and PostgreSQL finds nobody at the other end.
+#[cfg(unix)]
+#[test]
+fn an_import_into_postgres_that_is_killed_leaves_nothing() {
+    let (dir, url) = (tempfile::tempdir().unwrap(), cluster::database());
+    let data = dir.path().join("data");
+    ok(&data, &["init", "--commune-name", "Xã Đồng Sen", "--postgres", &url, "--json"]);
+    let before = ok(&data, &["figures", "--json"]);
+    let mut import = program(&data, &["roster", "import", &list("danh-sach-xa-mau.xlsx")]);
+    let mut import = Running(import.stdout(Stdio::null()).spawn().unwrap());
+    // As large as what nobody sees yet has made it.
+    while cluster::psql(&url, "SELECT pg_total_relation_size('ops') > 1000000") != ["t"] {
+        assert!(import.0.try_wait().unwrap().is_none(), "it ended before it could be killed");
+    }
+    import.0.kill().unwrap();
+    import.0.wait().unwrap();
+    assert_eq!(ok(&data, &["figures", "--json"]), before);
+    assert_eq!(cluster::psql(&url, "SELECT count(*) FROM bodies"), ["0"]);
 }
 
 /// Killed while it writes: SQLite spills into its log long before the commit, and all of it is dropped.

@@ -13,6 +13,9 @@ pub(crate) struct Options {
     /// So many people of the sample commune; without it what the benchmark itself takes
     #[arg(long)]
     people: Option<usize>,
+    /// sync: the same once more into this PostgreSQL database
+    #[arg(long)]
+    postgres: Option<String>,
 }
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
@@ -27,6 +30,9 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     command.arg(&options.name).arg("--out").arg(root().join("target/bench"));
     if let Some(people) = options.people {
         command.arg("--people").arg(people.to_string());
+    }
+    if let Some(url) = &options.postgres {
+        command.arg("--postgres").arg(url);
     }
     must_succeed(&mut command)
 }

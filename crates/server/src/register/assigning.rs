@@ -2,13 +2,13 @@
 //! assignment that ended still counts for what was written under it (§4).
 
 use domain::ids::{DeviceId, HamletUnitId};
-use rusqlite::params;
 use sync_core::commune::CommuneStore;
 use sync_core::ledger::Entry;
 use sync_core::op::Scope;
 use sync_core::rights::Reach;
 
 use super::Register;
+use super::sql::params;
 use crate::error::ServerError;
 
 impl Register {
@@ -21,7 +21,7 @@ impl Register {
                 let sql = "SELECT number, scope_id FROM assignments
                            WHERE commune_id = ?1 AND user_id = ?2 AND ended_at_ms IS NULL ORDER BY number";
                 let present = intake.log.all(sql, params![intake.commune().0, user.0], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, Option<uuid::Uuid>>(1)?.map(HamletUnitId)))
+                    Ok((row.get::<i64>(0)?, row.get::<Option<uuid::Uuid>>(1)?.map(HamletUnitId)))
                 })?;
                 let stays = |unit: &Option<HamletUnitId>| unit.is_some_and(|unit| units.contains(&unit));
                 for (number, _) in present.iter().filter(|(_, unit)| !stays(unit)) {

@@ -192,6 +192,7 @@ impl Intake<'_> {
             return Ok(());
         }
         let whole = u64::try_from(self.ledger_bytes).map_err(|_| ServerError::Internal("ledger"))?;
+        self.log.sql.answered()?;
         let bytes = beside.append(whole, lines)?;
         self.put_ledger_bytes(bytes)
     }

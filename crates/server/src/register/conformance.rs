@@ -22,6 +22,7 @@ use sync_core::wire::{Batch, Exit, Numbered, Offer, PROTOCOL, Page, PageGroup};
 use uuid::Uuid;
 
 use super::log::Log;
+use super::sql::Purpose;
 use super::{NewCommune, Options, Register};
 use crate::error::ServerError;
 
@@ -80,11 +81,15 @@ struct Both {
 type Sql = Result<(), ServerError>;
 
 impl Both {
-    fn new(folder: &std::path::Path, seed: u64) -> Self {
+    fn new(folder: &std::path::Path, postgres: Option<&str>, seed: u64) -> Self {
         let commune =
             NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
         let options = Options { durability: Durability::Off, ..Options::default() };
-        let register = Register::create(folder, &commune, options).unwrap();
+        let register = match postgres {
+            None => Register::create(folder, &commune, options),
+            Some(url) => Register::create_in_postgres(folder, &commune, url, options),
+        };
+        let register = register.unwrap();
         let head = register.read(|log| CommuneStore::head(log)).unwrap();
         let mut memory = Memory::new(head.commune, head.store, head.cursor.epoch);
         memory.put_head(&head).unwrap();
@@ -118,9 +123,9 @@ impl Both {
         let here = in_memory(&mut commune);
         let (memory, lines) = commune.finish().unwrap();
         self.memory = memory;
-        let mut connection = self.register.writer.lock().unwrap();
-        let transaction = connection.transaction().unwrap();
-        let log = Log::new(&transaction, self.commune);
+        let mut connection = self.register.database.writer();
+        let transaction = connection.begin(Purpose::Writing(self.commune)).unwrap();
+        let log = Log::new(transaction.sql(), self.commune);
         let mut commune = Commune::begin(log, &keys, self.now_ms).unwrap();
         let there = in_sql(&mut commune).unwrap();
         assert_eq!(commune.finish().unwrap().1, lines);
@@ -371,9 +376,9 @@ fn in_order(mut page: Page) -> Page {
     page
 }
 
-fn history(seed: u64) -> Both {
+fn history(postgres: Option<&str>, seed: u64) -> Both {
     let dir = tempfile::tempdir().unwrap();
-    let mut both = Both::new(dir.path(), seed);
+    let mut both = Both::new(dir.path(), postgres, seed);
     for n in 0..3 {
         both.note(&Entry::Enrolled { device: device(n), user: user(n) });
     }
@@ -425,9 +430,20 @@ fn history(seed: u64) -> Both {
 
 #[test]
 fn a_file_answers_as_memory_does() {
+    answers_as_memory_does(None);
+}
+
+/// The communes of all histories side by side in one database.
+#[cfg(unix)]
+#[test]
+fn postgres_answers_as_memory_does() {
+    answers_as_memory_does(Some(&crate::cluster::database()));
+}
+
+fn answers_as_memory_does(postgres: Option<&str>) {
     let mut met = Met::default();
     for seed in 0..SEEDS {
-        let both = history(seed);
+        let both = history(postgres, seed);
         let pages: Vec<Page> =
             [Sight::All, Sight::Only([unit(0)].into())].map(|sight| both.page(&sight)).into();
         met.exits += pages.iter().map(|page| page.exits.len()).sum::<usize>();

@@ -2,6 +2,7 @@
 //! old one out and puts the new one in. All arithmetic is `domain::Tally`'s; what a household contributes
 //! is put together by `sync_core::household`, the same code as on a laptop.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::Day;
@@ -12,7 +13,6 @@ use domain::people::{Household, Member};
 use domain::registry::RecordKind;
 use domain::tally::Tally;
 use domain::visit::Visit;
-use rusqlite::params;
 use sync_core::household::{CountedBy, HouseholdState, PersonRecords};
 use sync_core::ingest::LogView;
 use sync_core::records::ResidenceEvent;
@@ -20,10 +20,16 @@ use uuid::Uuid;
 
 use super::log::{Log, json, to_json};
 use super::records::{Dated, as_of_now, event};
+use super::sql::{Row, params};
 use crate::error::ServerError;
 
 /// The alley of households whose alley is not known.
 const NO_ALLEY: Uuid = Uuid::nil();
+/// Households whose records are read together.
+const COUNTED_TOGETHER: usize = 128;
+
+/// Where a household was counted, and what.
+type Counted = ((Uuid, Uuid), Tally);
 
 impl Log<'_> {
     /// A household with its people, visits, facts and consents.
@@ -67,12 +73,21 @@ impl Log<'_> {
         today: Day,
     ) -> Result<(), ServerError> {
         let mut differences: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
-        for id in households {
-            self.take_out(*id, &mut differences)?;
-            match self.household_state(*id, by, today)? {
-                Some(state) => self.put_in(&state, by, today, &mut differences)?,
-                None => self.count_no_more(*id)?,
+        let households: Vec<Uuid> = households.iter().map(|household| household.0).collect();
+        for some in households.chunks(COUNTED_TOGETHER) {
+            let before = self.foresee(some)?;
+            for (id, before) in some.iter().zip(before) {
+                if let Some((place, tally)) = before {
+                    differences.entry(place).or_default().remove(&tally);
+                }
+                let household = HouseholdId(*id);
+                match self.household_state(household, by, today)? {
+                    Some(state) => self.put_in(&state, by, today, &mut differences)?,
+                    None => self.count_no_more(household)?,
+                }
             }
+            // Of somebody who is listed twice, or in no household that stands.
+            self.under.borrow_mut().clear();
         }
         for (place, difference) in differences {
             self.add_to_tally(place, &difference)?;
@@ -80,21 +95,21 @@ impl Log<'_> {
         Ok(())
     }
 
-    /// What a household counted before.
-    fn take_out(
-        &self,
-        household: HouseholdId,
-        differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
-    ) -> Result<(), ServerError> {
+    /// Reads together what counting these households asks for. Returns what each of them counted before.
+    fn foresee(&self, households: &[Uuid]) -> Result<Vec<Option<Counted>>, ServerError> {
+        self.foresee_rows(households.iter().map(|id| (RecordKind::Household.no(), *id)))?;
+        self.foresee_under(RecordKind::Visit, households)?;
+        let people = self.foresee_under(RecordKind::Member, households)?;
+        for kind in [RecordKind::Residence, RecordKind::Assessment, RecordKind::Consent] {
+            self.foresee_under(kind, &people)?;
+        }
         let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
                    WHERE commune_id = ?1 AND household_id = ?2";
-        let before = self.one(sql, params![self.commune.0, household.0], |row| {
-            Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?))
-        })?;
-        if let Some((place, tally)) = before {
-            differences.entry(place).or_default().remove(&tally);
-        }
-        Ok(())
+        let commune = self.commune.0;
+        let asked: Vec<_> = households.iter().map(|id| params![commune, *id].to_vec()).collect();
+        let counted =
+            self.sql.each_of(sql, &asked, |row| Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?)))?;
+        Ok(counted.into_iter().map(|mut one| one.pop()).collect())
     }
 
     /// It was erased.
@@ -116,7 +131,9 @@ impl Log<'_> {
         differences.entry((unit, alley)).or_default().add(&now.tally);
         let valid_until = now.valid_until.map(|day| day.to_string());
         self.run(
-            "INSERT OR REPLACE INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (commune_id, household_id)
+               DO UPDATE SET hamlet_unit_id = ?3, alley_id = ?4, tally = ?5, valid_until = ?6",
             params![self.commune.0, household.id.0, unit, alley, to_json(&now.tally)?, valid_until],
         )
     }
@@ -130,7 +147,8 @@ impl Log<'_> {
         let mut tally = kept.unwrap_or_default();
         tally.add(difference);
         self.run(
-            "INSERT OR REPLACE INTO tallies VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO tallies VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (commune_id, hamlet_unit_id, alley_id) DO UPDATE SET tally = ?4",
             params![self.commune.0, unit, alley, to_json(&tally)?],
         )
     }
@@ -138,15 +156,14 @@ impl Log<'_> {
     /// The households whose contribution differs on `today` though nobody wrote anything: answers lapse,
     /// people come of age. After a step back of the clock nothing tells which, so it is all of them.
     pub(crate) fn lapsed(&self, counted_on: Day, today: Day) -> Result<BTreeSet<HouseholdId>, ServerError> {
-        let sql = match counted_on {
-            day if day == today => return Ok(BTreeSet::new()),
-            day if day < today => {
-                "SELECT household_id FROM household_counts WHERE commune_id = ?1 AND valid_until <= ?2"
-            }
-            _ => "SELECT household_id FROM household_counts WHERE commune_id = ?1 AND ?2 IS NOT NULL",
+        let lapsed = "SELECT household_id FROM household_counts WHERE commune_id = ?1 AND valid_until <= ?2";
+        let all = "SELECT household_id FROM household_counts WHERE commune_id = ?1";
+        let id = |row: &Row<'_>| Ok(HouseholdId(row.get(0)?));
+        let ended = match counted_on.cmp(&today) {
+            Ordering::Equal => return Ok(BTreeSet::new()),
+            Ordering::Less => self.all(lapsed, params![self.commune.0, today.to_string()], id)?,
+            Ordering::Greater => self.all(all, params![self.commune.0], id)?,
         };
-        let parameters = params![self.commune.0, today.to_string()];
-        let ended = self.all(sql, parameters, |row| Ok(HouseholdId(row.get(0)?)))?;
         Ok(ended.into_iter().collect())
     }
 
@@ -155,7 +172,7 @@ impl Log<'_> {
         let mut sum = Tally::default();
         let sql = "SELECT hamlet_unit_id, tally FROM tallies WHERE commune_id = ?1";
         let parts =
-            self.all(sql, [self.commune.0], |row| Ok((row.get::<_, Uuid>(0)?, json::<Tally>(row, 1)?)))?;
+            self.all(sql, params![self.commune.0], |row| Ok((row.get::<Uuid>(0)?, json::<Tally>(row, 1)?)))?;
         for (of, tally) in parts {
             if unit.is_none_or(|unit| unit.0 == of) {
                 sum.add(&tally);

@@ -9,7 +9,6 @@ use domain::people::{HamletUnit, Role};
 use domain::registry::{RecordKind, no};
 use domain::text::clean;
 use roster::{Meant, UnitNames};
-use rusqlite::params;
 use sync_core::api::{ApiCode, EnrolReply, EnrolRequest, EnrolmentCode, ReadmitReply, ReadmitRequest};
 use sync_core::commune::CommuneStore;
 use sync_core::ledger::Entry;
@@ -24,6 +23,7 @@ use super::Register;
 use super::intake::Intake;
 use super::log::{Log, json, to_json};
 use super::own::{OwnEdit, OwnGroup};
+use super::sql::params;
 use crate::error::{ServerError, refused};
 use crate::machine::{Machine, random};
 
@@ -192,7 +192,7 @@ impl Log<'_> {
                 role: Role::from_code(&role),
                 hamlet_units: json(row, 3)?,
                 expires_at_ms: row.get(4)?,
-                used_by: row.get::<_, Option<Uuid>>(5)?.map(DeviceId),
+                used_by: row.get::<Option<Uuid>>(5)?.map(DeviceId),
             })
         })
     }
@@ -295,7 +295,7 @@ impl Register {
     /// How many laptops were ever enrolled here.
     pub fn device_count(&self) -> Result<u64, ServerError> {
         let sql = "SELECT count(*) FROM devices WHERE commune_id = ?1";
-        let count = self.read(|log| log.one(sql, [log.commune.0], |row| Ok(row.get::<_, i64>(0)?)))?;
+        let count = self.read(|log| log.one(sql, params![log.commune.0], |row| row.get::<i64>(0)))?;
         Ok(count.unwrap_or(0).cast_unsigned())
     }
 
@@ -351,7 +351,7 @@ impl Register {
             let found = log.one(sql, params![log.commune.0, shown.id], |row| {
                 let hash: [u8; 32] = row.get(0)?;
                 let key: [u8; 32] = row.get(1)?;
-                Ok((hash, key, row.get::<_, bool>(2)?))
+                Ok((hash, key, row.get::<bool>(2)?))
             })?;
             let (token_hash, key, seen) = found.ok_or_else(unknown)?;
             if !shown.is(token_hash) {
@@ -428,7 +428,7 @@ impl Intake<'_> {
     fn admit_again(&mut self, by: &Certificate, name: &str, token: &Secret) -> Result<(), ServerError> {
         let commune = self.commune().0;
         self.log.run(
-            "INSERT OR IGNORE INTO users VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO users VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             params![commune, by.user.0, by.user_name, by.role.code()],
         )?;
         self.log.run(

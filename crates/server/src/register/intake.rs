@@ -4,7 +4,6 @@
 
 use domain::calendar::Day;
 use domain::ids::CommuneId;
-use rusqlite::Connection;
 use sync_core::commune::{Commune, Head};
 use sync_core::household::CountedBy;
 use sync_core::ingest::LogView;
@@ -16,6 +15,7 @@ use super::Register;
 use super::beside::Beside;
 use super::log::Log;
 use super::office::Office;
+use super::sql::Sql;
 use crate::error::ServerError;
 use crate::machine::Machine;
 
@@ -33,8 +33,8 @@ pub(crate) struct Intake<'t> {
 }
 
 impl<'t> Intake<'t> {
-    pub(crate) fn begin(connection: &'t Connection, register: &'t Register) -> Result<Self, ServerError> {
-        let log = Log::new(connection, register.commune());
+    pub(crate) fn begin(sql: Sql<'t>, register: &'t Register) -> Result<Self, ServerError> {
+        let log = Log::new(sql, register.commune());
         Ok(Self {
             rules: Commune::begin(log.clone(), &register.keys().receipts, register.now_ms())?,
             office: log.office()?,

@@ -1,12 +1,14 @@
-//! How a commune begins. A file marks that it is being made, then come the keys, then the register, built
-//! under another name and renamed when it is whole. So there is a register or there is none; and keys without
-//! either the mark or a register are those of a commune whose register is missing, never of a new one.
+//! How a commune begins. A file marks that it is being made, then come the keys, then the register: a file, built
+//! under another name and renamed when it is whole; or rows in PostgreSQL, and then the note that says so. So there is
+//! a register or there is none; and keys without either the mark or a register are those of a commune whose register is
+//! missing, never of a new one. Rows that a making cut off left without a note are an empty commune that nobody has.
 
 use domain::calendar::Day;
 use domain::ids::CommuneId;
 use domain::text::clean;
-use rusqlite::params;
 
+use super::place::Note;
+use super::sql::{Connection, Place, Purpose, Server, Sql, params};
 use super::{NewCommune, Options, open_file};
 use crate::error::ServerError;
 use crate::folder::{DataFolder, remove_if_there, with_logs};
@@ -20,14 +22,17 @@ pub(crate) type Step<'a> = &'a mut dyn FnMut() -> Result<(), ServerError>;
 pub(super) fn make(
     folder: &DataFolder,
     commune: &NewCommune,
+    postgres: Option<&str>,
     options: &Options,
     step: Step<'_>,
 ) -> Result<(), ServerError> {
-    let name = clean(&commune.name);
-    if name.is_empty() {
+    if clean(&commune.name).is_empty() {
         return Err(ServerError::CommuneNameNeeded);
     }
     refuse_what_is_there(folder)?;
+    // A slip in the address, or a database that cannot be had, must not leave half a commune.
+    let server = postgres.map(|url| Server::read(url, options.durability)).transpose()?;
+    server.as_ref().map(Server::upgrade).transpose()?;
     step()?;
     folder.create()?;
     step()?;
@@ -36,26 +41,74 @@ pub(super) fn make(
     // Another one may have ended meanwhile.
     refuse_what_is_there(folder)?;
     let keys = CommuneKeys::complete(folder, options.machine.as_ref(), step)?;
+    match server.zip(postgres) {
+        None => make_file(folder, commune, &keys, options, step)?,
+        Some((server, url)) => {
+            step()?;
+            let mut connection = Connection::to(&Place::Postgres(server))?;
+            let id = new_id(options)?;
+            let transaction = connection.begin(Purpose::Writing(id))?;
+            put_commune(transaction.sql(), id, commune, options)?;
+            step()?;
+            transaction.commit()?;
+            step()?;
+            Note { url: url.to_owned(), commune: id }.keep(folder)?;
+        }
+    }
+    step()?;
+    ended(folder);
+    Ok(())
+}
+
+fn make_file(
+    folder: &DataFolder,
+    commune: &NewCommune,
+    keys: &CommuneKeys,
+    options: &Options,
+    step: Step<'_>,
+) -> Result<(), ServerError> {
     let unfinished = folder.database().with_extension("new");
     for left in with_logs(&unfinished) {
         step()?;
         remove_if_there(&left)?;
     }
     step()?;
-    let connection = open_file(&unfinished, &keys, options.durability)?;
+    let connection = open_file(&unfinished, &keys.database, options.durability)?;
     step()?;
+    put_commune(Sql::Sqlite(&connection), new_id(options)?, commune, options)?;
+    step()?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    drop(connection);
+    step()?;
+    database::sync_file(&unfinished)?;
+    step()?;
+    std::fs::rename(&unfinished, folder.database())?;
+    Ok(database::sync_parent(&folder.database())?)
+}
+
+fn new_id(options: &Options) -> Result<CommuneId, ServerError> {
+    let machine = options.machine.as_ref();
+    Ok(CommuneId::new(u64::try_from(machine.wall_ms()).unwrap_or_default(), random(machine)?))
+}
+
+/// The commune's row, at the beginning of its log.
+fn put_commune(
+    sql: Sql<'_>,
+    commune: CommuneId,
+    new: &NewCommune,
+    options: &Options,
+) -> Result<(), ServerError> {
     let machine = options.machine.as_ref();
     let wall_ms = machine.wall_ms();
-    let now_ms = u64::try_from(wall_ms).unwrap_or_default();
-    let id = || Ok::<_, ServerError>(CommuneId::new(now_ms, random(machine)?).0);
+    let id = || Ok::<_, ServerError>(new_id(options)?.0);
     let number = || Ok::<_, ServerError>(u64::from_le_bytes(random(machine)?).cast_signed());
-    connection.execute(
-        "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, zeroblob(16), 0)",
+    sql.run(
+        "INSERT INTO communes VALUES (?1, ?2, ?3, ?4, 1, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13, 0)",
         params![
-            id()?,
-            name,
-            clean(&commune.code),
-            commune.basis.code(),
+            commune.0,
+            clean(&new.name),
+            clean(&new.code),
+            new.basis.code(),
             number()?,
             [0_u8; 32],
             wall_ms,
@@ -64,23 +117,13 @@ pub(super) fn make(
             id()?,
             number()?,
             id()?,
+            [0_u8; 16],
         ],
-    )?;
-    step()?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    drop(connection);
-    step()?;
-    database::sync_file(&unfinished)?;
-    step()?;
-    std::fs::rename(&unfinished, folder.database())?;
-    database::sync_parent(&folder.database())?;
-    step()?;
-    ended(folder);
-    Ok(())
+    )
 }
 
 fn refuse_what_is_there(folder: &DataFolder) -> Result<(), ServerError> {
-    if folder.database().exists() {
+    if folder.has_register() {
         Err(ServerError::AlreadySetUp)
     } else if lost(folder) {
         Err(ServerError::RegisterMissing)
@@ -91,10 +134,9 @@ fn refuse_what_is_there(folder: &DataFolder) -> Result<(), ServerError> {
 
 /// True if a commune's keys are here, or the log of its register, and the register is not.
 pub(super) fn lost(folder: &DataFolder) -> bool {
-    let register = folder.database();
-    let [_, log, _] = with_logs(&register);
+    let [_, log, _] = with_logs(&folder.database());
     let left = CommuneKeys::any(folder) || log.exists();
-    left && !register.exists() && !folder.making().exists()
+    left && !folder.has_register() && !folder.making().exists()
 }
 
 /// Takes the mark away: the commune is there. One that stays is taken away at the next opening.
@@ -124,7 +166,7 @@ mod tests {
     /// Dies before the n-th change of a file; true if it lived to the end.
     fn make_and_die(path: &Path, at: usize) -> bool {
         let mut steps = 0;
-        let made = make(&DataFolder::new(path), &commune("Xã Đồng Sen"), &options(), &mut || {
+        let made = make(&DataFolder::new(path), &commune("Xã Đồng Sen"), None, &options(), &mut || {
             steps += 1;
             if steps > at { Err(ServerError::Internal("killed")) } else { Ok(()) }
         });

@@ -1,48 +1,55 @@
-//! The commune's register on disk: one encrypted SQLite file. Everything that reads or writes it is here;
-//! nothing here knows HTTP.
+//! The commune's register: one encrypted SQLite file, or its rows in PostgreSQL. Everything that reads or writes it is
+//! here; nothing here knows HTTP.
 //!
 //! - [`Register::create`], [`Register::open`]: keys, schema, one writer and a few readers. `making`: how a
 //!   commune begins, and what a making that was cut off leaves.
+//! - `sql`: both databases as one; every statement goes through it. `place`: which of them a folder's register is in.
+//! - `copying`: a register from one database into another.
 //! - `intake`: a writing transaction: the rules of `sync_core::commune` over `stored`, and the tallies.
 //! - `push`, `page`, `returns`: what a device sends and gets. `own`: what the server itself writes.
 //! - `assigning`: who works where. `erasing`: who is to be forgotten. `whereabouts`: where a Save is.
 //! - `beside`: the files that no copy of the database takes back.
 //! - `devices`: codes, devices, assignments. `counts`: tallies; no counting happens in SQL.
 //!
-//! Several processes may have it open: `BEGIN IMMEDIATE` makes writing serial, so nothing is kept in
-//! memory between transactions that another process could change.
+//! Several processes may have it open: `BEGIN IMMEDIATE`, or the lock of the commune's row, makes writing serial, so
+//! nothing is kept in memory between transactions that another process could change.
 
 mod assigning;
 pub(crate) mod beside;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod copying;
 pub(crate) mod counts;
 pub(crate) mod devices;
 mod erasing;
 pub(crate) mod hello;
+#[cfg(test)]
+mod in_postgres;
 pub(crate) mod intake;
 pub(crate) mod log;
 mod making;
 pub(crate) mod office;
 pub(crate) mod own;
 pub(crate) mod page;
+pub(crate) mod place;
 pub(crate) mod push;
 pub(crate) mod records;
 mod returns;
+pub(crate) mod sql;
 mod stored;
 #[cfg(test)]
 mod upgrading;
 mod whereabouts;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use database::Durability;
+use database::{DatabaseKey, Durability};
 use domain::consent::Basis;
 use domain::criteria::CriteriaSet;
 use domain::ids::CommuneId;
 use domain::rules::DoorRules;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use sync_core::commune::CommuneStore;
 use sync_core::household::CountedBy;
 use sync_core::position::Epoch;
@@ -57,14 +64,13 @@ use crate::machine::{Machine, SystemMachine, random};
 use beside::Beside;
 use intake::Intake;
 use log::Log;
+use place::Note;
+use sql::{Database, Purpose, params};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod embedded {
     refinery::embed_migrations!("src/migrations");
 }
-
-/// Idle readers kept open; more are opened when they are needed and closed afterwards.
-const READERS_AT_MOST: usize = 4;
 
 /// How a register is opened.
 #[derive(Clone, Debug)]
@@ -102,8 +108,7 @@ pub struct Register {
     machine: Arc<dyn Machine>,
     durability: Durability,
     session: u64,
-    writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    database: Database,
     beside: Beside,
     _open: Option<ServeLock>,
 }
@@ -122,14 +127,25 @@ pub fn counted_by(basis: Basis) -> Result<CountedBy, ServerError> {
 impl Register {
     /// Makes a commune and opens it. A making that was cut off is ended by the next one.
     pub fn create(path: &Path, commune: &NewCommune, options: Options) -> Result<Self, ServerError> {
-        making::make(&DataFolder::new(path), commune, &options, &mut || Ok(()))?;
+        making::make(&DataFolder::new(path), commune, None, &options, &mut || Ok(()))?;
+        Self::open(path, options)
+    }
+
+    /// The same in a PostgreSQL database. Its address is kept in the folder, for the server alone to read.
+    pub fn create_in_postgres(
+        path: &Path,
+        commune: &NewCommune,
+        url: &str,
+        options: Options,
+    ) -> Result<Self, ServerError> {
+        making::make(&DataFolder::new(path), commune, Some(url), &options, &mut || Ok(()))?;
         Self::open(path, options)
     }
 
     /// Opens the commune of a folder and brings its schema up to this version.
     pub fn open(path: &Path, options: Options) -> Result<Self, ServerError> {
         let folder = DataFolder::new(path);
-        if !folder.database().exists() {
+        if !folder.has_register() {
             return Err(if making::lost(&folder) {
                 ServerError::RegisterMissing
             } else {
@@ -138,10 +154,20 @@ impl Register {
         }
         let keys = CommuneKeys::load(&folder)?;
         let open = folder.lock_open()?;
-        let connection = open_file(&folder.database(), &keys, options.durability)?;
-        let sql = "SELECT commune_id, basis FROM communes";
-        let commune = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
-        let (commune, basis) = commune.map_err(|_| ServerError::Damaged)?;
+        let note = Note::of(&folder)?;
+        let database = Database::open(place::place(&folder, &keys, note.as_ref(), options.durability)?)?;
+        let (commune, basis) = database.read(|sql| {
+            let found = |row: &sql::Row<'_>| Ok((row.get(0)?, row.get::<String>(1)?));
+            match &note {
+                None => sql
+                    .one("SELECT commune_id, basis FROM communes", params![], found)?
+                    .ok_or(ServerError::Damaged),
+                Some(note) => {
+                    let select = "SELECT commune_id, basis FROM communes WHERE commune_id = ?1";
+                    sql.one(select, params![note.commune.0], found)?.ok_or(ServerError::RegisterMissing)
+                }
+            }
+        })?;
         making::ended(&folder);
         let register = Self {
             commune: CommuneId(commune),
@@ -149,8 +175,7 @@ impl Register {
             session: u64::from_le_bytes(random(options.machine.as_ref())?),
             machine: options.machine,
             durability: options.durability,
-            writer: Mutex::new(connection),
-            readers: Mutex::new(Vec::new()),
+            database,
             beside: Beside::of(&folder, options.durability),
             _open: open,
             folder,
@@ -173,6 +198,11 @@ impl Register {
     /// Where its files are.
     pub fn folder(&self) -> &DataFolder {
         &self.folder
+    }
+
+    /// False if it is in PostgreSQL.
+    pub(crate) fn is_a_file(&self) -> bool {
+        self.database.is_a_file()
     }
 
     /// What the counting goes by.
@@ -212,19 +242,7 @@ impl Register {
         &self,
         reading: impl FnOnce(&Log<'_>) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => database::connect(&self.folder.database(), &self.keys.database, self.durability)?,
-        };
-        let transaction = connection.transaction()?;
-        let result = reading(&Log::new(&transaction, self.commune));
-        drop(transaction);
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_AT_MOST {
-            readers.push(connection);
-        }
-        result
+        self.database.read(|sql| reading(&Log::new(sql, self.commune)))
     }
 
     /// Runs a writing transaction: all of it is kept, or nothing. Writers of this and of other processes
@@ -233,15 +251,14 @@ impl Register {
         &self,
         writing: impl FnOnce(&mut Intake<'_>) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {
-        // A panic within the closure rolled its transaction back when it was dropped.
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut intake = Intake::begin(&transaction, self)?;
+        let mut connection = self.database.writer();
+        let transaction = connection.begin(Purpose::Writing(self.commune))?;
+        let mut intake = Intake::begin(transaction.sql(), self)?;
         let before = intake.rules.head.cursor;
         intake.meet_ledger(&self.beside, &self.keys.receipts)?;
         let value = writing(&mut intake)?;
         let after = intake.finish(&self.beside)?;
-        let log = Log::new(&transaction, self.commune);
+        let log = Log::new(transaction.sql(), self.commune);
         let witness =
             (after.cursor != before).then(|| self.beside.testimony(&log, &self.keys.receipts, &after));
         transaction.commit()?;
@@ -268,6 +285,11 @@ impl Register {
     }
 }
 
-fn open_file(file: &Path, keys: &CommuneKeys, durability: Durability) -> Result<Connection, ServerError> {
-    Ok(database::open(file, &keys.database, durability, embedded::migrations::runner())?)
+/// Opens a register's file and brings its schema up to this version.
+pub(crate) fn open_file(
+    file: &Path,
+    key: &DatabaseKey,
+    durability: Durability,
+) -> Result<Connection, ServerError> {
+    Ok(database::open(file, key, durability, embedded::migrations::runner())?)
 }

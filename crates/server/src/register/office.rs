@@ -3,9 +3,9 @@
 use domain::calendar::Day;
 use domain::consent::Basis;
 use domain::ids::{DeviceId, UserId};
-use rusqlite::params;
 
 use super::log::Log;
+use super::sql::params;
 use crate::error::ServerError;
 
 /// The server in its own log, and how far its counting has come.
@@ -24,7 +24,7 @@ impl Log<'_> {
     pub(crate) fn office(&self) -> Result<Office, ServerError> {
         let sql = "SELECT name, basis, counted_on, device_id, user_id, incarnation
                    FROM communes WHERE commune_id = ?1";
-        let office = self.one(sql, [self.commune.0], |row| {
+        let office = self.one(sql, params![self.commune.0], |row| {
             let (basis, counted_on): (String, String) = (row.get(1)?, row.get(2)?);
             Ok(Office {
                 name: row.get(0)?,
@@ -33,7 +33,7 @@ impl Log<'_> {
                 counted_on: Day::parse(&counted_on).unwrap_or_else(|| Day::at(0)),
                 device: DeviceId(row.get(3)?),
                 user: UserId(row.get(4)?),
-                incarnation: row.get::<_, i64>(5)?.cast_unsigned(),
+                incarnation: row.get::<i64>(5)?.cast_unsigned(),
             })
         })?;
         office.ok_or(ServerError::Damaged)

@@ -46,6 +46,8 @@ impl Register {
             if batch.epoch != epoch {
                 return Err(ApiError::new(ApiCode::SyncEpoch).with("epoch", epoch.into()).into());
             }
+            let ops = batch.groups.iter().flat_map(|numbered| &numbered.group.ops);
+            intake.log.foresee_rows(ops.map(|op| (op.header.kind, op.header.record)))?;
             intake.rules.push(batch)
         })
     }

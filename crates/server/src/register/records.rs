@@ -5,7 +5,6 @@ use domain::calendar::Day;
 use domain::ids::{HouseholdId, MemberId};
 use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
-use rusqlite::params;
 use sync_core::ingest::LogView;
 use sync_core::parents::ids_above;
 use sync_core::projection::{household_as_of, residence_as_of};
@@ -14,8 +13,11 @@ use sync_core::row::Row;
 use sync_core::stamp::OrderKey;
 use uuid::Uuid;
 
-use super::log::Log;
+use super::log::{Log, row_of};
+use super::sql::params;
 use crate::error::ServerError;
+
+const UNDER: &str = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
 
 /// An event with its place in the order.
 pub(crate) type Dated<E> = (OrderKey, E);
@@ -65,6 +67,7 @@ impl Log<'_> {
                 above.next(),
             ],
         )?;
+        self.note_row(row.kind, row.record, Some(row.clone()));
         if let (Some(RecordKind::Residence), Some(member)) = (kind, parent) {
             return self.member_moved(MemberId(member));
         }
@@ -114,25 +117,37 @@ impl Log<'_> {
 
     fn parent_of(&self, kind: u16, record: Uuid) -> Result<Option<Uuid>, ServerError> {
         let sql = "SELECT parent_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-        let parent = self.one(sql, params![self.commune.0, kind, record], |row| Ok(row.get(0)?))?;
+        let parent = self.one(sql, params![self.commune.0, kind, record], |row| row.get(0))?;
         Ok(parent.flatten())
     }
 
-    /// The records of a kind under a parent, in the order in which they came.
+    /// The records of a kind under a parent, in the order of their ids.
     pub(crate) fn rows_under(&self, kind: RecordKind, parent: Uuid) -> Result<Vec<Row>, ServerError> {
-        let sql = "SELECT body FROM records
-                   WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3 ORDER BY rowid";
-        self.all(sql, params![self.commune.0, kind.no(), parent], body)
+        if let Some(rows) = self.under.borrow_mut().remove(&(kind.no(), parent)) {
+            return Ok(rows);
+        }
+        let mut rows = self.all(UNDER, params![self.commune.0, kind.no(), parent], row_of)?;
+        // Sorted here: asked to sort, SQLite would walk the primary key instead of the index.
+        rows.sort_unstable_by_key(|row| row.record);
+        Ok(rows)
     }
 
-    /// Every record of a kind, in the order in which they came.
+    /// Reads what lies under these parents, together; whoever asks for it takes it. Returns the ids found.
+    pub(super) fn foresee_under(&self, kind: RecordKind, parents: &[Uuid]) -> Result<Vec<Uuid>, ServerError> {
+        let (commune, no) = (self.commune.0, kind.no());
+        let asked: Vec<_> = parents.iter().map(|parent| params![commune, no, *parent].to_vec()).collect();
+        let mut ids = Vec::new();
+        for (parent, mut rows) in parents.iter().zip(self.sql.each_of(UNDER, &asked, row_of)?) {
+            rows.sort_unstable_by_key(|row| row.record);
+            ids.extend(rows.iter().map(|row| row.record));
+            self.under.borrow_mut().insert((no, *parent), rows);
+        }
+        Ok(ids)
+    }
+
+    /// Every record of a kind, in the order of their ids.
     pub(crate) fn rows_of(&self, kind: RecordKind) -> Result<Vec<Row>, ServerError> {
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY rowid";
-        self.all(sql, params![self.commune.0, kind.no()], body)
+        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 ORDER BY record_id";
+        self.all(sql, params![self.commune.0, kind.no()], row_of)
     }
-}
-
-fn body(row: &rusqlite::Row<'_>) -> Result<Row, ServerError> {
-    let bytes = row.get_ref(0)?.as_blob().map_err(|_| ServerError::Damaged)?;
-    Row::from_bytes(bytes).map_err(|_| ServerError::Damaged)
 }

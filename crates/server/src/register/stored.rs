@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use domain::ids::{DeviceId, HamletUnitId, UserId};
-use rusqlite::{Row as SqlRow, params};
 use serde_json::value::RawValue;
 use sync_core::commune::{Commit, CommuneStore, Head, Sent, Stream, Waiting, Which, seen_part};
 use sync_core::digest::{Buckets, bucket_of};
@@ -21,7 +20,8 @@ use sync_core::stamp::Stamp;
 use sync_core::wire::{Exit, Numbered, PageGroup, PageRow};
 use uuid::Uuid;
 
-use super::log::{Log, json, to_json};
+use super::log::{Log, Used, json, to_json};
+use super::sql::{Row as SqlRow, params};
 use crate::error::ServerError;
 
 /// A group as it lies in the stream.
@@ -53,23 +53,24 @@ const WAITING_UNSAID: &str = waiting_where!("AND reason = ?2 AND lacks_id IS NUL
 const UNDER: &str = "SELECT kind, record_id FROM records WHERE commune_id = ?1 AND above_id = ?2
      UNION ALL SELECT kind, record_id FROM records WHERE commune_id = ?1 AND also_above_id = ?2";
 
-fn number(row: &SqlRow<'_>, at: usize) -> Result<u64, ServerError> {
-    Ok(row.get::<_, i64>(at)?.cast_unsigned())
-}
+/// What a test looks at the plans of.
+#[cfg(test)]
+pub(crate) const ASKED_AT_EVERY_PUSH: [&str; 5] =
+    [WAITING_OF, WAITING_FOR, WAITING_LACKING, WAITING_UNSAID, UNDER];
 
-fn blob<'r>(row: &'r SqlRow<'_>, at: usize) -> Result<&'r [u8], ServerError> {
-    row.get_ref(at)?.as_blob().map_err(|_| ServerError::Damaged)
+fn number(row: &SqlRow<'_>, at: usize) -> Result<u64, ServerError> {
+    Ok(row.get::<i64>(at)?.cast_unsigned())
 }
 
 fn lacking(row: &SqlRow<'_>, at: usize) -> Result<Option<(u16, Uuid)>, ServerError> {
-    Ok(row.get::<_, Option<u16>>(at)?.zip(row.get(at + 1)?))
+    Ok(row.get::<Option<u16>>(at)?.zip(row.get(at + 1)?))
 }
 
 fn waiting(row: &SqlRow<'_>) -> Result<Waiting, ServerError> {
     Ok(Waiting {
-        numbered: serde_json::from_slice(blob(row, 0)?).map_err(|_| ServerError::Damaged)?,
+        numbered: serde_json::from_slice(row.bytes(0)?).map_err(|_| ServerError::Damaged)?,
         content: row.get(1)?,
-        reason: Quarantine::from(row.get::<_, String>(2)?),
+        reason: Quarantine::from(row.get::<String>(2)?),
         stamps: json(row, 3)?,
         receipts: json(row, 4)?,
         received_at_ms: row.get(5)?,
@@ -79,7 +80,7 @@ fn waiting(row: &SqlRow<'_>) -> Result<Waiting, ServerError> {
 }
 
 fn record(row: &SqlRow<'_>, at: usize) -> Result<Row, ServerError> {
-    Row::from_bytes(blob(row, at)?).map_err(|_| ServerError::Damaged)
+    Row::from_bytes(row.bytes(at)?).map_err(|_| ServerError::Damaged)
 }
 
 fn group_of(body: &[u8]) -> Result<PageGroup, ServerError> {
@@ -123,7 +124,7 @@ impl Log<'_> {
     /// When a laptop was revoked, if it was.
     pub(crate) fn revoked_at(&self, device: DeviceId) -> Result<Option<i64>, ServerError> {
         let sql = "SELECT revoked_at_ms FROM revocations WHERE commune_id = ?1 AND device_id = ?2";
-        self.one(sql, params![self.commune.0, device.0], |row| Ok(row.get(0)?))
+        self.one(sql, params![self.commune.0, device.0], |row| row.get(0))
     }
 
     /// True if a laptop was revoked.
@@ -141,7 +142,7 @@ impl HistoryView for Log<'_> {
     fn groups_of(&self, kind: u16, record: Uuid) -> Result<Vec<PageGroup>, ServerError> {
         let sql = "SELECT body FROM record_ops JOIN bodies USING (commune_id, position)
                    WHERE commune_id = ?1 AND record_id = ?2 AND kind = ?3 ORDER BY position";
-        self.all(sql, params![self.commune.0, record, kind], |row| group_of(blob(row, 0)?))
+        self.all(sql, params![self.commune.0, record, kind], |row| group_of(row.bytes(0)?))
     }
 
     fn committed_at(&self, op: OpId) -> Result<Option<Position>, ServerError> {
@@ -166,7 +167,7 @@ impl CommuneStore for Log<'_> {
         let sql =
             "SELECT store_id, epoch_number, epoch_nonce, position, chain, received_at_ms, ledger, ledger_code
                    FROM communes WHERE commune_id = ?1";
-        let head = self.one(sql, [self.commune.0], |row| {
+        let head = self.one(sql, params![self.commune.0], |row| {
             let epoch = Epoch { number: row.get(1)?, nonce: number(row, 2)? };
             Ok(Head {
                 commune: self.commune,
@@ -180,6 +181,7 @@ impl CommuneStore for Log<'_> {
     }
 
     fn put_head(&mut self, head: &Head) -> Result<(), ServerError> {
+        self.put_used()?;
         self.run(
             "UPDATE communes SET epoch_number = ?2, epoch_nonce = ?3, position = ?4, chain = ?5,
                received_at_ms = ?6, ledger = ?7, ledger_code = ?8 WHERE commune_id = ?1",
@@ -212,14 +214,11 @@ impl CommuneStore for Log<'_> {
             for op in &group.group.ops {
                 let (kind, record) = (op.header.kind, op.header.record);
                 self.run(
-                    "INSERT OR IGNORE INTO record_ops VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO record_ops VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
                     params![self.commune.0, record, kind, position.cast_signed()],
                 )?;
-                let sql =
-                    "SELECT scope_id FROM records WHERE commune_id = ?1 AND kind = ?2 AND record_id = ?3";
-                let there =
-                    self.one(sql, params![self.commune.0, kind, record], |row| Ok(row.get::<_, Uuid>(0)?))?;
-                moved |= there != Some(commit.scope.0);
+                let there = self.see_row(kind, record, |row| row.map(|row| row.scope))?;
+                moved |= there != Some(commit.scope);
             }
         }
         self.run(
@@ -269,7 +268,7 @@ impl CommuneStore for Log<'_> {
     fn put_group(&mut self, position: Position, group: Option<&PageGroup>) -> Result<(), ServerError> {
         let at = position.position.cast_signed();
         let sql = "SELECT body FROM bodies WHERE commune_id = ?1 AND position = ?2";
-        let old = self.one(sql, params![self.commune.0, at], |row| group_of(blob(row, 0)?))?;
+        let old = self.one(sql, params![self.commune.0, at], |row| group_of(row.bytes(0)?))?;
         for op in old.iter().flat_map(|old| &old.group.ops) {
             self.run(
                 "DELETE FROM record_ops
@@ -282,7 +281,7 @@ impl CommuneStore for Log<'_> {
         self.put_body(position.position, group)?;
         for op in &group.group.ops {
             self.run(
-                "INSERT OR IGNORE INTO record_ops VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO record_ops VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
                 params![self.commune.0, op.header.record, op.header.kind, at],
             )?;
         }
@@ -292,7 +291,10 @@ impl CommuneStore for Log<'_> {
     fn put_receipt(&mut self, receipt: &Receipt, at: Position) -> Result<(), ServerError> {
         let found = if receipt.found.is_empty() { String::new() } else { to_json(&receipt.found)? };
         self.run(
-            "INSERT OR REPLACE INTO ops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO ops VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (commune_id, group_id, op_index) DO UPDATE SET
+               op_hash = ?4, stamp = ?5, first_epoch = ?6, first_position = ?7, found = ?8, mac = ?9,
+               position = ?10",
             params![
                 self.commune.0,
                 receipt.op.group.0,
@@ -320,6 +322,7 @@ impl CommuneStore for Log<'_> {
         ] {
             self.run(sql, params![self.commune.0, kind, record])?;
         }
+        self.note_row(kind, record, None);
         Ok(())
     }
 
@@ -332,7 +335,7 @@ impl CommuneStore for Log<'_> {
 
     fn scopes(&self) -> Result<Vec<Scope>, ServerError> {
         let sql = "SELECT DISTINCT scope_id FROM records WHERE commune_id = ?1 ORDER BY scope_id";
-        self.all(sql, [self.commune.0], |row| Ok(Scope(row.get(0)?)))
+        self.all(sql, params![self.commune.0], |row| Ok(Scope(row.get(0)?)))
     }
 
     /// Counted anew each time: it is asked for after a restore only, and what is counted cannot have drifted.
@@ -355,23 +358,18 @@ impl CommuneStore for Log<'_> {
         let (commune, incarnation) = (self.commune.0, numbered.incarnation.cast_signed());
         let dseq = numbered.dseq.cast_signed();
         self.run(
-            "INSERT OR IGNORE INTO numbers VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO numbers VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             params![commune, device.0, incarnation, dseq, numbered.group.id.0],
         )?;
-        self.run(
-            "INSERT INTO incarnations VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (commune_id, device_id, incarnation) DO UPDATE SET
-               last_dseq = max(last_dseq, ?4),
-               last_stamp = coalesce(max(last_stamp, ?5), last_stamp, ?5)",
-            params![commune, device.0, incarnation, dseq, stamp.map(|stamp| stamp.0)],
-        )
+        let now = Used { dseq: numbered.dseq, stamp };
+        self.note_used(device, numbered.incarnation, now)
     }
 
     fn waiting(&self, which: Which) -> Result<Vec<Waiting>, ServerError> {
         let commune = self.commune.0;
         let waits = Quarantine::NoParent;
         match which {
-            Which::All => self.all(WAITING, [commune], waiting),
+            Which::All => self.all(WAITING, params![commune], waiting),
             Which::Of(group) => self.all(WAITING_OF, params![commune, group.0], waiting),
             Which::For(reason) => self.all(WAITING_FOR, params![commune, reason.code()], waiting),
             Which::Lacking(Some((kind, record))) => {
@@ -443,7 +441,7 @@ impl CommuneStore for Log<'_> {
         self.run("INSERT INTO ledger VALUES (?1, ?2, ?3)", params![commune, number, to_json(line)?])?;
         match &line.entry {
             Entry::Enrolled { device, user } => self.run(
-                "INSERT OR IGNORE INTO device_users VALUES (?1, ?2, ?3)",
+                "INSERT INTO device_users VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![commune, device.0, user.0],
             ),
             Entry::Assigned { user, reach } => {
@@ -465,7 +463,7 @@ impl CommuneStore for Log<'_> {
                 ],
             ),
             Entry::Revoked { device } => self.run(
-                "INSERT OR IGNORE INTO revocations VALUES (?1, ?2, ?3)",
+                "INSERT INTO revocations VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![commune, device.0, line.at_ms],
             ),
             Entry::Erased { subject } => {
@@ -483,13 +481,13 @@ impl CommuneStore for Log<'_> {
 
     fn erased_after(&self, number: u64) -> Result<Vec<Uuid>, ServerError> {
         let sql = "SELECT subject_id FROM erasures WHERE commune_id = ?1 AND number > ?2 ORDER BY number";
-        self.all(sql, params![self.commune.0, number.cast_signed()], |row| Ok(row.get(0)?))
+        self.all(sql, params![self.commune.0, number.cast_signed()], |row| row.get(0))
     }
 
     fn put_erased(&mut self, records: &[Listed]) -> Result<(), ServerError> {
         for (kind, record) in records {
             self.run(
-                "INSERT OR IGNORE INTO erased VALUES (?1, ?2, ?3)",
+                "INSERT INTO erased VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![self.commune.0, record, kind],
             )?;
         }
@@ -505,7 +503,8 @@ impl CommuneStore for Log<'_> {
 
     fn put_left(&mut self, kind: u16, record: Uuid, scope: Scope, at: Position) -> Result<(), ServerError> {
         self.run(
-            "INSERT OR REPLACE INTO strays VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO strays VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (commune_id, record_id, kind, scope_id) DO UPDATE SET position = ?5",
             params![self.commune.0, record, kind, scope.0, at.position.cast_signed()],
         )
     }
@@ -515,7 +514,7 @@ impl CommuneStore for Log<'_> {
                      AND EXISTS (SELECT 1 FROM records
                        WHERE commune_id = ?1 AND kind = record_ops.kind AND record_id = ?2)
                    ORDER BY kind";
-        self.all(sql, params![self.commune.0, record], |row| Ok(row.get(0)?))
+        self.all(sql, params![self.commune.0, record], |row| row.get(0))
     }
 }
 
@@ -523,8 +522,9 @@ impl Stream<Body> for Log<'_> {
     type Error = ServerError;
 
     fn after(&self, position: u64, most: usize) -> Result<Vec<Sent<Body>>, ServerError> {
-        let sql = "SELECT commits.position, scope_id, moved, body, epoch_number
-                   FROM commits JOIN communes USING (commune_id) LEFT JOIN bodies USING (commune_id, position)
+        let sql = "SELECT commits.position, scope_id, moved, body,
+                     (SELECT epoch_number FROM communes WHERE commune_id = ?1)
+                   FROM commits LEFT JOIN bodies USING (commune_id, position)
                    WHERE commune_id = ?1 AND commits.position > ?2 AND (body IS NOT NULL
                      OR EXISTS (SELECT 1 FROM exits WHERE commune_id = ?1 AND position = commits.position)
                      OR EXISTS (SELECT 1 FROM whole_rows WHERE commune_id = ?1 AND position = commits.position))
@@ -533,7 +533,7 @@ impl Stream<Body> for Log<'_> {
         self.all(sql, params![self.commune.0, position.cast_signed(), most], |row| {
             let position = Position { epoch: row.get(4)?, position: number(row, 0)? };
             let moved: bool = row.get(2)?;
-            let group = match row.get::<_, Option<Vec<u8>>>(3)? {
+            let group = match row.get::<Option<Vec<u8>>>(3)? {
                 Some(body) => {
                     let json = String::from_utf8(body).map_err(|_| ServerError::Damaged)?;
                     let json = RawValue::from_string(json).map_err(|_| ServerError::Damaged)?;
@@ -574,6 +574,7 @@ mod tests {
     use database::Durability;
     use domain::consent::Basis;
 
+    use super::super::sql::Value;
     use super::*;
     use crate::{NewCommune, Options, Register};
 
@@ -586,21 +587,14 @@ mod tests {
         let options = Options { durability: Durability::Off, ..Options::default() };
         let register = Register::create(dir.path(), &commune, options).unwrap();
         let check = |log: &Log<'_>| {
-            for sql in [WAITING_OF, WAITING_FOR, WAITING_LACKING, WAITING_UNSAID, UNDER] {
-                let mut statement = log.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                let count = statement.parameter_count();
-                let nothing: Vec<i64> = vec![0; count];
-                let mut rows = statement.query(rusqlite::params_from_iter(nothing))?;
-                let mut searches = 0;
-                while let Some(row) = rows.next()? {
-                    let step: String = row.get(3)?;
-                    assert!(!step.starts_with("SCAN"), "{sql}: {step}");
-                    if step.starts_with("SEARCH") {
-                        searches += 1;
-                        assert!(step.contains(" AND "), "{sql}: {step}");
-                    }
-                }
-                assert!(searches > 0, "{sql}");
+            for sql in ASKED_AT_EVERY_PUSH {
+                let plan = format!("EXPLAIN QUERY PLAN {sql}");
+                let nothing = vec![Value::Null; (1..9).filter(|n| sql.contains(&format!("?{n}"))).count()];
+                let steps = log.all(&plan, &nothing, |row| row.get::<String>(3))?;
+                assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{sql}: {steps:?}");
+                let mut searches = steps.iter().filter(|step| step.starts_with("SEARCH")).peekable();
+                assert!(searches.peek().is_some(), "{sql}: {steps:?}");
+                assert!(searches.all(|step| step.contains(" AND ")), "{sql}: {steps:?}");
             }
             Ok(())
         };

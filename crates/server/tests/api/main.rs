@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod enrolling;
+mod kept;
 mod lists;
 mod office;
 mod pulling;

@@ -25,6 +25,8 @@ use sync_core::wire::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::kept;
+
 /// 2026-11-22 12:00 in Viet Nam.
 pub(crate) const NOON: i64 = 1_795_323_600_000;
 
@@ -66,7 +68,7 @@ impl Office {
         };
         let commune =
             NewCommune { name: "Xã Thử Nghiệm".into(), code: "00541".into(), basis: Basis::Consent };
-        let register = Arc::new(Register::create(&dir.path().join("data"), &commune, options).unwrap());
+        let register = Arc::new(kept::create(&dir.path().join("data"), &commune, options));
         let listen = "127.0.0.1:0".parse().unwrap();
         let serving = server::serve(&register, listen, &Transport::Loopback).unwrap();
         Self { dir, machine, register, serving }

@@ -19,6 +19,7 @@ use sync_core::wire::{
     VerifyingKey,
 };
 
+use crate::kept;
 use crate::office::{Laptop, Office, Refused, answer, client};
 
 const A: &str = "Thôn Sen Hạ";
@@ -43,10 +44,7 @@ async fn put_back(office: Office, copy: &std::path::Path, witness: bool) -> Offi
     serving.ended().await.unwrap();
     drop((serving, register));
     let data = dir.path().join("data");
-    for beside in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(data.join(format!("register.db{beside}")));
-    }
-    std::fs::copy(copy, data.join("register.db")).unwrap();
+    kept::put_back(&data, copy);
     if !witness {
         std::fs::remove_file(data.join("witness.json")).unwrap();
     }

@@ -96,10 +96,9 @@ impl<S: LaptopStore> Laptop<S> {
         }
         self.keep(delivered, epoch.number)?;
         // The reply may have been lost: what the stream delivers whole is known to be there.
-        if let Some(own) = self.store.own(delivered.group.id)? {
-            if own.numbered.group.ops.iter().all(|op| receipts.contains_key(&op.id())) {
-                self.store.remove_own(delivered.group.id)?;
-            }
+        let own = self.store.own(delivered.group.id)?;
+        if own.is_some_and(|own| own.numbered.group.ops.iter().all(|op| receipts.contains_key(&op.id()))) {
+            self.store.remove_own(delivered.group.id)?;
         }
         Ok(())
     }

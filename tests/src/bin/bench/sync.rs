@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// So many people of one hamlet unit; without it 2,000
     #[arg(long)]
     people: Option<usize>,
+    /// The same once more into this PostgreSQL database
+    #[arg(long)]
+    postgres: Option<String>,
     #[command(flatten)]
     out: Out,
 }
@@ -49,25 +52,66 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for fields in [1, 4] {
         println!("{EDITS} edits of {fields} fields");
         ingest(&mut report, people, fields)?;
+        if let Some(url) = &options.postgres {
+            in_postgres(&mut report, people, fields, url)?;
+        }
     }
     report.write(&options.out.out)
 }
 
-fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    let commune = NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
-    let register = Register::create(dir.path(), &commune, Opened::default())?;
-    let mut laptop = enrolled(&register)?;
+fn commune() -> NewCommune {
+    NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent }
+}
+
+/// A laptop whose people the register has.
+fn laptop_of(register: &Register, people: usize) -> Result<Laptop> {
+    let mut laptop = enrolled(register)?;
     let creation = (0..people).map(|person| laptop.person(person)).collect::<Vec<_>>();
     for groups in creation.chunks(GROUPS) {
         register.take(&laptop.batch(groups))?;
     }
+    Ok(laptop)
+}
+
+fn batches_of(laptop: &mut Laptop, people: usize, fields: usize) -> Vec<Batch> {
+    let edits: Vec<Numbered> = (0..EDITS).map(|nth| laptop.edit(nth * 7919 % people, fields)).collect();
+    edits.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect()
+}
+
+/// Against the same into a file: the row before this one.
+fn in_postgres(report: &mut Report, people: usize, fields: usize, url: &str) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let register = Register::create_in_postgres(dir.path(), &commune(), url, Opened::default())?;
+    let mut laptop = laptop_of(&register, people)?;
+    let batches = batches_of(&mut laptop, people, fields);
+    let (taken, ours) = timed(|| batches.iter().try_for_each(|batch| register.take(batch).map(drop)));
+    taken?;
+    let in_a_file = report.rows.last().context("the same into a file comes before")?.ours;
+    report.rows.push(Row {
+        work: format!("take edits of {fields} fields into PostgreSQL, merged, durable"),
+        size: format!("{EDITS} edits in batches of {GROUPS}, {people} people"),
+        unit: "ms",
+        ours: ours.wall.as_secs_f64() * 1e3,
+        reference: "ours into an encrypted file, the row above".into(),
+        reference_value: in_a_file,
+        at_most: None,
+    });
+    report.notes.push(format!(
+        "edits of {fields} fields into PostgreSQL: {:.0} ops/s",
+        EDITS as f64 / ours.wall.as_secs_f64()
+    ));
+    Ok(())
+}
+
+fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let register = Register::create(dir.path(), &commune(), Opened::default())?;
+    let mut laptop = laptop_of(&register, people)?;
     let before = Left::after(&register, 0)?;
     let copy = dir.path().join("by-hand.db");
     checkpoint(&register)?;
     std::fs::copy(register.folder().database(), &copy)?;
-    let edits: Vec<Numbered> = (0..EDITS).map(|nth| laptop.edit(nth * 7919 % people, fields)).collect();
-    let batches: Vec<Batch> = edits.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect();
+    let batches = batches_of(&mut laptop, people, fields);
     let (taken, ours) = timed(|| batches.iter().try_for_each(|batch| register.take(batch).map(drop)));
     taken?;
     let after = Left::after(&register, before.position)?;

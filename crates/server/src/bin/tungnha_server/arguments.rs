@@ -90,6 +90,11 @@ pub(crate) struct Init {
     /// Địa chỉ máy chủ trong mạng, ghi vào mọi mã kết nối, ví dụ 192.168.1.10:8443.
     #[arg(long, value_name = "MÁY:CỔNG")]
     pub(crate) address: Option<String>,
+    /// Ghi sổ vào cơ sở dữ liệu PostgreSQL này thay vì tệp trong thư mục dữ liệu, ví dụ
+    /// postgresql://tungnha@%2Fvar%2Frun%2Fpostgresql/tungnha; ở máy khác thì thêm ?sslrootcert=TỆP_CHỨNG_THƯ. Không
+    /// nêu: biến môi trường TUNGNHA_POSTGRES.
+    #[arg(long, env = "TUNGNHA_POSTGRES", hide_env_values = true, value_name = "ĐỊA_CHỈ")]
+    pub(crate) postgres: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -198,6 +203,9 @@ pub(crate) struct Restore {
     /// Vẫn khôi phục dù bản sao lưu cũ hơn bảy bản gần nhất: số liệu ghi sau bản đó có thể mất.
     #[arg(long)]
     pub(crate) accept_loss: bool,
+    /// Khôi phục vào cơ sở dữ liệu PostgreSQL này; từ nay sổ của xã ở đó.
+    #[arg(long, value_name = "ĐỊA_CHỈ")]
+    pub(crate) postgres: Option<String>,
 }
 
 #[cfg(test)]
@@ -239,13 +247,13 @@ mod tests {
     #[test]
     fn names_that_others_rely_on() {
         let check = |line: &str| read(line.split(' ').map(OsString::from).collect()).map(drop).unwrap();
-        check("s init --data d --commune-name x --commune-code 1 --basis consent --json");
+        check("s init --data d --commune-name x --commune-code 1 --basis consent --json --postgres u");
         check("s serve --data d --listen 127.0.0.1:0 --name a --name b");
         check("s enrol --data d --role admin --hamlet a --hamlet b --name n --valid-minutes 5 --address a:1");
         check("s roster preview f --json");
         check("s --json roster import --data d f --handed-over-by n --hamlet a --new-hamlet");
         check("s figures --data d --json --hamlet a");
         check("s backup --data d --to t");
-        check("s restore --data d f --accept-loss --json");
+        check("s restore --data d f --accept-loss --json --postgres u");
     }
 }

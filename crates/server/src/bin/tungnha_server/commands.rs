@@ -47,7 +47,11 @@ fn init(init: Init, json: bool) -> Result<(), ServerError> {
     // Read before anything is made: a slip must not leave half a commune.
     let address: Option<ServerAddress> = init.address.as_deref().map(str::parse).transpose()?;
     let commune = NewCommune { name: init.commune_name, code: init.commune_code, basis };
-    let register = Register::create(&init.data.path, &commune, Options::default())?;
+    let (path, options) = (&init.data.path, Options::default());
+    let register = match &init.postgres {
+        None => Register::create(path, &commune, options),
+        Some(url) => Register::create_in_postgres(path, &commune, url, options),
+    }?;
     if let Some(address) = &address {
         address::keep(register.folder(), &address.to_string())?;
     }
@@ -347,8 +351,11 @@ fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
 }
 
 fn restore(restore: &Restore, json: bool) -> Result<(), ServerError> {
-    let put_back =
-        server::restore(&restore.data.path, &restore.file, restore.accept_loss, Options::default());
+    let (data, file, options) = (&restore.data.path, &restore.file, Options::default());
+    let put_back = match &restore.postgres {
+        None => server::restore(data, file, restore.accept_loss, options),
+        Some(url) => server::restore_into_postgres(data, file, url, restore.accept_loss, options),
+    };
     let report = naming_file(&restore.file, put_back)?;
     output::say("cli.restore.done", &[("file", &restore.file.display().to_string())]);
     if let Some(missing) = report.commits_missing.filter(|missing| *missing > 0) {
