@@ -8,6 +8,9 @@
     clippy::print_stdout
 )]
 
+#[cfg(unix)]
+#[path = "../../crates/server/tests/cluster/mod.rs"]
+mod cluster;
 mod enrolment;
 mod faults;
 mod kill;

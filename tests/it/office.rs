@@ -26,12 +26,21 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) fn open(listen: SocketAddr) -> Self {
+        Self::open_in(listen, None)
+    }
+
+    /// With its register in a PostgreSQL database, or in a file.
+    pub(crate) fn open_in(listen: SocketAddr, postgres: Option<&str>) -> Self {
         let runtime = Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let commune =
             NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
-        let register =
-            Register::create(&dir.path().join("data"), &commune, server::Options::default()).unwrap();
+        let (data, options) = (dir.path().join("data"), server::Options::default());
+        let register = match postgres {
+            Some(url) => Register::create_in_postgres(&data, &commune, url, options),
+            None => Register::create(&data, &commune, options),
+        };
+        let register = register.unwrap();
         let mut office = Self { runtime, dir, register: Arc::new(register), serving: None };
         office.serve(listen);
         office
@@ -111,7 +120,12 @@ pub(crate) const UNIT: &str = "Thôn Sen Hạ";
 
 /// An office whose register was filled by a commune officer's laptop.
 pub(crate) fn filled() -> Office {
-    let office = Office::open(LOOPBACK.parse().unwrap());
+    filled_in(None)
+}
+
+/// The same with its register in a PostgreSQL database.
+pub(crate) fn filled_in(postgres: Option<&str>) -> Office {
+    let office = Office::open_in(LOOPBACK.parse().unwrap(), postgres);
     let mut officer = office.laptop("officer", Role::CommuneOfficer, &[], Clock::in_year(2026, 1));
     let bytes = std::fs::read("fixtures/roster/so-ho-thon-sen-ha.xlsx").unwrap();
     let looked = lists::look(&mut officer, &bytes).unwrap();

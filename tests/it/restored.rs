@@ -14,7 +14,7 @@ use sync_core::op::Scope;
 use tests::register::unit;
 
 use crate::faults::absent_at;
-use crate::office::{Clock, Office, UNIT, filled, sync};
+use crate::office::{Clock, Office, UNIT, filled, filled_in, sync};
 
 fn listed(laptop: &Laptop) -> Vec<HouseholdId> {
     let mut all: Vec<_> =
@@ -64,7 +64,16 @@ impl Office {
 
 #[test]
 fn after_one_sync_each_the_server_has_everything_that_reached_a_laptop() {
-    let office = filled();
+    everything_comes_back(filled());
+}
+
+#[cfg(unix)]
+#[test]
+fn after_one_sync_each_a_postgresql_has_everything_that_reached_a_laptop() {
+    everything_comes_back(filled_in(Some(&crate::cluster::database())));
+}
+
+fn everything_comes_back(office: Office) {
     let team = |name: &str, seed| {
         let mut laptop = office.laptop(name, Role::TeamMember, &[UNIT], Clock::in_year(2026, seed));
         sync(&mut laptop).unwrap();

@@ -108,6 +108,8 @@ pub(crate) struct HelloReply {
     sight: (),
     /// Epoch number and position.
     watermark: Vec<u64>,
+    #[schema(value_type = Object)]
+    proof: (),
 }
 
 /// See `sync_core::ledger::Mark`.

@@ -62,6 +62,8 @@ pub struct State {
     pub ledger: Mark,
     /// Up to here nothing need be kept to be given back (F2).
     pub watermark: Position,
+    /// The line of the ledger at which what somebody decided about was last asked for.
+    pub asked: Mark,
 }
 
 impl State {

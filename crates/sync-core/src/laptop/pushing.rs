@@ -21,12 +21,20 @@ impl<S: LaptopStore> Laptop<S> {
 
     /// What is kept apart, to be sent again under its numbers once an exchange: it may have been taken since, where no
     /// page brings it. Its scope may not be in sight, or its record has moved on. Begins after the number `after`.
-    pub fn next_apart(&self, after: u64, limits: &BatchLimits) -> Result<Option<Vec<Numbered>>, S::Error> {
-        let turned_away = self.state.sight == Some(Sight::NOTHING);
-        // What somebody decided about need not be; but who is told nothing of a restore is not told of what that forgot.
-        let asks = |own: &Own| (turned_away || !own.mended) && own.numbered.dseq > after;
+    pub fn next_apart(
+        &mut self,
+        after: u64,
+        limits: &BatchLimits,
+    ) -> Result<Option<Vec<Numbered>>, S::Error> {
+        // What somebody decided about need not be, unless somebody was erased since; but who is told nothing of a restore
+        // is not told of what that forgot.
+        let all = self.state.sight == Some(Sight::NOTHING) || self.state.asked != self.state.ledger;
+        let asks = |own: &Own| (all || !own.mended) && own.numbered.dseq > after;
         let apart = self.store.owns(Which::Apart, usize::MAX)?.into_iter().filter(asks);
         let apart: Vec<Numbered> = apart.map(|own| own.numbered).take(limits.groups.max(1)).collect();
+        if apart.is_empty() {
+            self.state.asked = self.state.ledger;
+        }
         Ok(fill_batch(&apart, limits).ok())
     }
 
