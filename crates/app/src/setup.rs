@@ -46,6 +46,9 @@ pub struct Commune {
     pub basis: Basis,
     /// Names of the hamlet units this laptop works in, in the order of its identity.
     pub hamlet_unit_names: Vec<String>,
+    /// What people call this laptop.
+    #[serde(default)]
+    pub device_name: String,
     /// How its server is reached and known.
     pub server: ServerLink,
 }
@@ -124,6 +127,7 @@ impl Laptop {
             name: reply.commune_name.clone(),
             basis: reply.basis.clone(),
             hamlet_unit_names: reply.hamlet_unit_names.clone(),
+            device_name: device_name.to_owned(),
             server,
         };
         let identity = identity(&reply, &commune)?;

@@ -16,6 +16,8 @@ use crate::shared::SharedStore;
 struct Line {
     server: ServerLink,
     device: DeviceId,
+    /// What people call this laptop.
+    name: String,
     /// By which a server that forgot this laptop lets it in again.
     certificate: Option<Certificate>,
     /// More incarnations than these are a fault of the server.
@@ -31,7 +33,8 @@ impl Line {
         let server = laptop.commune.server.clone();
         let (device, certificate) =
             (laptop.store.identity().device, laptop.store.identity().certificate.clone());
-        Ok(Self { server, device, certificate, incarnations })
+        let name = laptop.commune.device_name.clone();
+        Ok(Self { server, device, name, certificate, incarnations })
     }
 
     fn run<S: LocalStore>(
@@ -56,7 +59,7 @@ impl Line {
             return Ok(None);
         }
         let key = SigningKey::from_bytes(&self.server.device_key);
-        let request = ReadmitRequest::signed(certificate.clone(), &key, &certificate.user_name);
+        let request = ReadmitRequest::signed(certificate.clone(), &key, &self.name);
         self.server.token = readmit(&self.server, &request)?.token;
         Ok(Some(self.server.clone()))
     }

@@ -41,6 +41,7 @@ pub(crate) fn laptop(place: Place<'_>) -> Result<Laptop, AppError> {
         name: String::new(),
         basis: Basis::Consent,
         hamlet_unit_names: vec![unit_name],
+        device_name: String::new(),
         server: ServerLink {
             address: String::new(),
             identity: [0; 32],

@@ -168,6 +168,7 @@ pub(crate) fn filled_store(folder: &Path, portions: Vec<Portion>) -> Result<(Sto
         name: "Xã Đồng Sen".into(),
         basis: identity.basis.clone(),
         hamlet_unit_names: units.iter().map(|unit| unit.name.clone()).collect(),
+        device_name: String::new(),
         server,
     })?;
     let mut store = store_of(&identity, folder, Durability::Off)?;

@@ -8,6 +8,7 @@
 mod by_hand;
 mod commune;
 mod measure;
+mod pulling;
 mod report;
 mod spine;
 #[cfg(target_os = "linux")]

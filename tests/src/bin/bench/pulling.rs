@@ -204,7 +204,8 @@ pub(crate) fn tail(register: &Register, report: &mut Report) -> Result<()> {
     let (pages, ours) = timed(|| reader.pages(register));
     let pages = pages?;
     let groups: usize = pages.iter().map(|page| page.groups.len()).sum();
-    let connection = database::connect(&register.folder().database(), &register.keys().database, Durability::Full)?;
+    let connection =
+        database::connect(&register.folder().database(), &register.keys().database, Durability::Full)?;
     let (selected, reference) = timed(|| -> Result<usize> {
         let mut statement = connection.prepare("SELECT body FROM bodies ORDER BY position")?;
         let mut rows = statement.query([])?;

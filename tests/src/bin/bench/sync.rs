@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::Out;
 use crate::measure::timed;
+use crate::pulling::{self, Reader};
 use crate::report::{Report, Row};
 
 #[derive(clap::Args)]
@@ -56,7 +57,25 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             in_postgres(&mut report, people, fields, url)?;
         }
     }
+    println!("a laptop that pulls it");
+    pulled(&mut report, people)?;
     report.write(&options.out.out)
+}
+
+/// The laptop's half, from a register whose people have each been edited a few times.
+fn pulled(report: &mut Report, people: usize) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let register = Register::create(dir.path(), &commune(), Opened::default())?;
+    let mut officer = laptop_of(&register, people)?;
+    let mut reader = Reader::enrol(&register)?;
+    reader.merge(&register, report, "its first pull")?;
+    for batch in batches_of(&mut officer, people, 4) {
+        register.take(&batch)?;
+    }
+    reader.merge(&register, report, "edits of 4 fields")?;
+    reader.digest(report)?;
+    reader.snapshot(report)?;
+    pulling::tail(&register, report)
 }
 
 fn commune() -> NewCommune {
