@@ -117,10 +117,13 @@ fn laptop(basis: Basis) -> (TempDir, Laptop) {
         device_key: [0; 32],
         token: String::new(),
     };
-    let commune =
-        Commune {
-            name: "Xã Đồng Sen".into(), basis, hamlet_unit_names: vec!["Thôn Sen".into()], server
-        };
+    let commune = Commune {
+        name: "Xã Đồng Sen".into(),
+        basis,
+        hamlet_unit_names: vec!["Thôn Sen".into()],
+        device_name: String::new(),
+        server,
+    };
     (dir, Laptop { store, commune })
 }
 
