@@ -4,10 +4,12 @@
 use super::*;
 
 use crate::commune::rows;
+use crate::group::Group;
 use crate::laptop::Round;
 use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, name, village};
+use crate::retained::split;
 use crate::rights::{Reach, Sight};
 use crate::samples::{NOW_MS, SCOPE, device, household, id, member, op_id, rename};
 use crate::wire::BatchLimits;
@@ -161,4 +163,54 @@ fn nothing_vanishes_while_a_laptop_comes_over() {
         // A person goes on with the evening.
         assert!(laptop.visible(MEMBER, id(60)).is_some(), "cut after {cut} messages");
     }
+}
+
+/// It saw the op as a row only, when the unit came into its sight; the author's laptop is gone since.
+#[test]
+fn what_came_with_a_row_is_given_back_too() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    server.assign(device(1), &[Reach::Scope(OTHER)]);
+    laptops[1].sync(&mut server);
+    assert!(laptops[1].base.is_empty());
+    laptops[0].save(rename(3, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].sync(&mut server);
+    server.assign(device(1), &[Reach::Scope(SCOPE)]);
+    laptops[1].sync(&mut server);
+    server.restore(&backup);
+    let mut last = laptops.remove(1);
+    assert_eq!(name(&server), "Hoa");
+    last.sync(&mut server);
+    assert_eq!(name(&server), "Hoà");
+}
+
+/// Of a Save that lies in two units one part goes and the other stays: neither gives the other's salts away.
+#[test]
+fn the_seed_of_a_save_goes_with_neither_part() {
+    let (mut server, mut laptops) = village(1);
+    let both = with(household(5, 0, 50, NOW_MS), &household(6, 0, 60, NOW_MS));
+    let whole = Group::seeded(both.id, [7; 16], both.ops);
+    laptops[0].save(whole.clone());
+    laptops[0].sync(&mut server);
+    let mut stays = kept(&laptops[0], 5);
+    let goes = split(&mut stays, |op| op.header.record == id(50)).unwrap();
+    assert_eq!((goes.group.seed, stays.group.seed), (None, None));
+    assert_eq!((&goes.group.ops[0], &stays.group.ops[0]), (&whole.ops[0], &whole.ops[1]));
+    assert_eq!((goes.receipts.len(), stays.receipts.len()), (1, 1));
+    let mut all = kept(&laptops[0], 5);
+    let everything = split(&mut all, |_| true).unwrap();
+    assert_eq!((everything.group.seed, all.group.ops.len()), (Some([7; 16]), 0));
+}
+
+/// A number that the server knows and this laptop does not: it was put back from a copy of its disk.
+#[test]
+fn numbers_that_were_given_away_are_not_used_again() {
+    let (mut server, mut laptops) = village(1);
+    let image = laptops[0].clone();
+    laptops[0].save(rename(3, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].sync(&mut server);
+    laptops[0] = image;
+    let before = laptops[0].state.incarnation;
+    laptops[0].meet(&mut server);
+    assert_ne!(laptops[0].state.incarnation, before);
 }
