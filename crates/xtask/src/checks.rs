@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::stopwatch::Stopwatch;
 use crate::tour::{self, COMMUNE, LEDGER, Tour};
-use crate::{cargo, must_succeed, root, sabotage, tidy, ui};
+use crate::{cargo, must_succeed, root, sabotage, sim, tidy, ui};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -46,6 +46,9 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("tests", || must_succeed(cargo().args(["test", "--workspace", "--quiet"]))),
+    ("simulator", || {
+        sim::sim(&sim::Options { seeds: 500, start: 1, store: sim::Store::Files, steps: None, tell: false })
+    }),
     ("browser", ui::in_browser),
     ("tour", || {
         (1..=2).try_for_each(|seed| tour::once(&Tour { seed, list: LEDGER, plain: false, out: None }))
