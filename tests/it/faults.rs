@@ -100,8 +100,10 @@ fn clocks_of_other_decades_neither_lose_nor_win_for_ever() {
             (year, office.laptop(&year.to_string(), Role::TeamMember, &[UNIT], clock))
         })
         .collect();
+    // And one that goes back by a year in the middle.
+    laptops.push((2025, office.laptop("jumps", Role::TeamMember, &[UNIT], Clock::that_jumps(5))));
     for round in 0..2 {
-        for at in [3, 0, 1, 2] {
+        for at in [3, 0, 4, 1, 2, 4] {
             let (year, laptop) = &mut laptops[at];
             sync(laptop).unwrap();
             let name = format!("Người Sửa Năm {year} Lần {round}");
@@ -118,7 +120,7 @@ fn clocks_of_other_decades_neither_lose_nor_win_for_ever() {
     let (_, any) = &mut laptops[0];
     let household = first_household(any);
     let visits = store::tables::visits::of_household(any.store.reading(), household).unwrap();
-    assert_eq!(visits.len(), 8);
+    assert_eq!(visits.len(), 12);
 }
 
 /// What was learned in an evening counts the same at the commune and on every other laptop, whatever decade the

@@ -74,25 +74,35 @@ impl Office {
     }
 }
 
+const YEAR_MS: i64 = 31_556_952_000;
+
 /// A clock that is off by some milliseconds and runs, and dice.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     start_ms: i64,
     looked: i64,
     dice: Dice,
+    /// After so many looks it goes back by a year.
+    jumps_after: i64,
 }
 
 impl Clock {
     pub(crate) fn in_year(year: i64, seed: u64) -> Self {
-        const YEAR_MS: i64 = 31_556_952_000;
-        Self { start_ms: NOON_MS + (year - 2026) * YEAR_MS, looked: 0, dice: Dice::new(seed) }
+        let start_ms = NOON_MS + (year - 2026) * YEAR_MS;
+        Self { start_ms, looked: 0, dice: Dice::new(seed), jumps_after: i64::MAX }
+    }
+
+    /// It goes back by a year in the middle of the evening.
+    pub(crate) fn that_jumps(seed: u64) -> Self {
+        Self { jumps_after: 40, ..Self::in_year(2026, seed) }
     }
 }
 
 impl Machine for Clock {
     fn wall_ms(&mut self) -> i64 {
         self.looked += 1;
-        self.start_ms + self.looked
+        let back_ms = if self.looked > self.jumps_after { YEAR_MS } else { 0 };
+        self.start_ms + self.looked - back_ms
     }
 
     fn monotonic_ms(&mut self) -> i64 {

@@ -2,6 +2,7 @@
 //! nobody presses anything but "send".
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use app::Laptop;
 use domain::ids::{HouseholdId, VisitId};
@@ -14,7 +15,7 @@ use sync_core::op::Scope;
 use tests::register::unit;
 
 use crate::faults::absent_at;
-use crate::office::{Clock, Office, UNIT, filled, filled_in, sync};
+use crate::office::{Clock, Office, UNIT, filled, filled_in, place, sync};
 
 fn listed(laptop: &Laptop) -> Vec<HouseholdId> {
     let mut all: Vec<_> =
@@ -39,7 +40,7 @@ fn visit(laptop: &mut Laptop, nth: usize) -> VisitId {
 
 impl Office {
     /// Puts a backup back and serves again at the same address.
-    fn put_back(self, backup: &std::path::Path) -> Self {
+    fn put_back(self, backup: &Path) -> Self {
         let Self { runtime, dir, register, serving } = self;
         let mut serving = serving.unwrap();
         let listen = serving.address;
@@ -189,4 +190,59 @@ fn a_revoked_laptop_that_the_server_forgot_gives_back_too() {
     sync(&mut lan).unwrap();
     assert!(visited(&lan).contains(&of_the_drowned), "never given back");
     drop(office);
+}
+
+/// Copies a closed laptop's folder in the place of another.
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// A disk that is put back to its copy of last week, and two laptops out of one disk: no later Save is lost.
+#[test]
+fn neither_an_old_disk_nor_a_copied_one_loses_a_later_save() {
+    let office = filled();
+    let at = |name: &str| office.dir.path().join(name);
+    let code = office.code(Role::TeamMember, &[UNIT]);
+    let clock = |seed| Clock::in_year(2026, seed);
+    let (mut lan, words) =
+        Laptop::enrol(place(&at("lan"), clock(2)), &code, Some(office.url()), "lan").unwrap();
+    let open = |name: &str, seed| Laptop::open(place(&at(name), clock(seed)), &words).unwrap();
+    sync(&mut lan).unwrap();
+    let mut all = BTreeSet::from([visit(&mut lan, 0)]);
+    sync(&mut lan).unwrap();
+    drop(lan);
+    copy(&at("lan"), &at("image"));
+    let mut lan = open("lan", 3);
+    all.extend([visit(&mut lan, 1), visit(&mut lan, 2)]);
+    sync(&mut lan).unwrap();
+    drop(lan);
+    // The disk dies; last week's copy is put in its place.
+    copy(&at("image"), &at("lan"));
+    let mut lan = open("lan", 4);
+    all.extend([visit(&mut lan, 3), visit(&mut lan, 4)]);
+    sync(&mut lan).unwrap();
+    assert_eq!(visited(&lan), all);
+    drop(lan);
+    // Somebody copies the disk into a second laptop, and both go on.
+    copy(&at("lan"), &at("twin"));
+    let (mut lan, mut twin) = (open("lan", 5), open("twin", 6));
+    for nth in 5..8 {
+        all.extend([visit(&mut lan, nth), visit(&mut twin, nth)]);
+        sync(&mut twin).unwrap();
+        sync(&mut lan).unwrap();
+    }
+    sync(&mut twin).unwrap();
+    let mut new = office.laptop("new", Role::TeamMember, &[UNIT], clock(7));
+    sync(&mut new).unwrap();
+    for laptop in [&lan, &twin, &new] {
+        assert_eq!(visited(laptop), all);
+        assert_eq!(laptop.store.waiting().unwrap(), Default::default());
+    }
 }

@@ -343,9 +343,7 @@ fn may_wait(server: &Server, one: &Waiting) -> bool {
     // A log that was put back may have forgotten who was begun in an erased household, and nobody brings them again.
     let began_nowhere =
         kind == RecordKind::Member.no() && listed(id((record.as_u128().saturating_sub(100)) % 10));
-    listed(record)
-        || began_nowhere
-        || others.any(|other| other.numbered.group.ops.iter().any(of_it))
+    listed(record) || began_nowhere || others.any(|other| other.numbered.group.ops.iter().any(of_it))
 }
 
 fn run(steps: &[Step], seed: u64) {
