@@ -175,7 +175,7 @@ fn exchange_rows(
     server.upgrade()?;
     let copy = open_file(copy, &keys.database, Durability::Full)?;
     let mut connection = To::to(&Place::Postgres(server))?;
-    let transaction = connection.begin(Purpose::Writing(commune))?;
+    let transaction = connection.begin(Purpose::Exchanging(commune))?;
     let there = copying::is_there(transaction.sql(), commune)?;
     if there {
         let unfinished = aside.with_extension("unfinished");

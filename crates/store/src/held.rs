@@ -227,12 +227,11 @@ impl LaptopStore for Tables<'_> {
     fn buckets(&self, scope: Scope) -> Result<Buckets, StoreError> {
         self.write_rows()?;
         let mut buckets = Buckets::default();
-        let sql = "SELECT body FROM base_rows WHERE scope_id = ?1";
+        let sql = "SELECT record_id, body FROM base_rows WHERE scope_id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([scope.0])?;
         while let Some(row) = rows.next()? {
-            let body = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
-            buckets.change(None, Some(&Row::from_bytes(body).map_err(|_| StoreError::Damaged)?));
+            buckets.add(row.get(0)?, row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?);
         }
         Ok(buckets)
     }

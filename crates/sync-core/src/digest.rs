@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::row::Row;
+use crate::row::{Row, hash_of};
 
 /// A sum of row hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,6 +99,13 @@ impl Buckets {
         }
     }
 
+    /// A row that came, by its canonical bytes: as a store keeps it.
+    pub fn add(&mut self, record: Uuid, bytes: &[u8]) {
+        if let Some(digest) = self.0.get_mut(usize::from(bucket_of(record))) {
+            *digest = digest.plus(Digest(hash_of(bytes)));
+        }
+    }
+
     /// Of the whole scope.
     pub fn whole(&self) -> Digest {
         self.0.iter().copied().fold(Digest::default(), Digest::plus)
@@ -167,6 +174,9 @@ mod tests {
             }
             let counted = Buckets::of(there.values());
             prop_assert_eq!(&kept, &counted);
+            let mut by_bytes = Buckets::default();
+            there.values().for_each(|row| by_bytes.add(row.record, &row.to_bytes()));
+            prop_assert_eq!(&by_bytes, &counted);
             let json = serde_json::to_string(&kept).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Buckets>(&json).unwrap(), &kept);
             prop_assert_eq!(kept.whole(), there.values().fold(Digest::default(), Digest::with));

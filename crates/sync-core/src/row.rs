@@ -125,8 +125,13 @@ impl Row {
 
     /// The digest's summand: BLAKE3 of the canonical bytes (§8).
     pub fn hash(&self) -> [u8; 32] {
-        blake3::derive_key("tungnha 2026 sync row", &self.to_bytes())
+        hash_of(&self.to_bytes())
     }
+}
+
+/// Of canonical bytes.
+pub(crate) fn hash_of(bytes: &[u8]) -> [u8; 32] {
+    blake3::derive_key("tungnha 2026 sync row", bytes)
 }
 
 fn wins(key: OrderKey, standing: OrderKey) -> bool {

@@ -11,6 +11,7 @@ use domain::consent::Basis;
 use domain::ids::{DeviceId, UserId};
 use domain::registry::{RecordKind, no};
 use sync_core::commune::CommuneStore;
+use sync_core::ingest::LogView;
 use sync_core::ledger::Entry;
 use sync_core::op::Scope;
 use uuid::Uuid;
@@ -535,4 +536,65 @@ fn an_address_is_for_the_server_alone_and_a_newer_schema_is_left_alone() {
         assert!(!format!("{refused:?}{refused}").contains("bi-mat"));
     }
     assert!(!wrong.exists());
+}
+
+/// Rows are exchanged by another folder's restore while somebody waits for the commune's row: the row that was waited for is
+/// gone, and whoever goes on without holding one would count beside the next writer.
+#[test]
+fn who_waited_while_the_rows_were_exchanged_comes_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = database();
+    let register = make(dir.path(), &url);
+    commit(&register, 1).unwrap();
+    let sql = "BEGIN; SELECT 1 FROM communes FOR UPDATE; CREATE TABLE held AS SELECT * FROM communes; COMMIT;
+               BEGIN; SELECT 1 FROM communes FOR UPDATE; DELETE FROM communes; INSERT INTO communes SELECT * FROM held;
+               SELECT pg_sleep(2); COMMIT";
+    std::thread::scope(|scope| {
+        let restoring = scope.spawn(|| psql(&url, sql));
+        // It holds the row once what it keeps for itself can be seen.
+        while psql(&url, "SELECT to_regclass('held') IS NOT NULL").concat() != "t" {
+            std::thread::yield_now();
+        }
+        while psql(&url, "SELECT count(*) FROM (SELECT 1 FROM communes FOR UPDATE SKIP LOCKED) AS x").concat()
+            != "0"
+        {
+            std::thread::yield_now();
+        }
+        let told = commit(&register, 2).map_err(|error| error.code().to_owned());
+        restoring.join().unwrap();
+        assert_eq!(told, Err("server.busy".to_owned()));
+    });
+    commit(&register, 2).unwrap();
+    let there =
+        psql(&url, "SELECT (SELECT position FROM communes), (SELECT max(position) FROM commits)").concat();
+    assert_eq!(there, "2|2");
+}
+
+/// Who works where, and who is forgotten: by the same rules as in a file.
+#[test]
+fn people_are_assigned_and_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let register = make(dir.path(), &database());
+    register.write(|intake| intake.note(enrolled(1))).unwrap();
+    let unit = |n| domain::ids::HamletUnitId(Uuid::from_u128(n));
+    let device = DeviceId(Uuid::from_u128(1));
+    let present = || {
+        let held = register.read(|log| log.held_by(device)).unwrap();
+        held.iter().filter(|held| held.ended.is_none()).count()
+    };
+    let lines = || register.read(|log| Ok(log.head()?.ledger.number)).unwrap();
+    register.assign(device, &[unit(1), unit(2)]).unwrap();
+    assert_eq!(present(), 2);
+    register.assign(device, &[unit(2)]).unwrap();
+    let before = lines();
+    register.assign(device, &[unit(2)]).unwrap();
+    assert_eq!((present(), lines()), (1, before), "where nothing changes, nothing is written");
+    commit(&register, 7).unwrap();
+    let there = || {
+        let row = register.read(|log| LogView::row(log, RecordKind::HamletUnit.no(), Uuid::from_u128(7)));
+        row.unwrap().is_some()
+    };
+    assert!(there());
+    assert_eq!(register.erase(Uuid::from_u128(7)).unwrap(), [Uuid::from_u128(7)]);
+    assert!(!there());
 }

@@ -47,7 +47,7 @@ pub(super) fn make(
             step()?;
             let mut connection = Connection::to(&Place::Postgres(server))?;
             let id = new_id(options)?;
-            let transaction = connection.begin(Purpose::Writing(id))?;
+            let transaction = connection.begin(Purpose::Exchanging(id))?;
             put_commune(transaction.sql(), id, commune, options)?;
             step()?;
             transaction.commit()?;

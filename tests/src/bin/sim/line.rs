@@ -53,13 +53,14 @@ impl Line<'_> {
     }
 
     fn carry<T: DeserializeOwned>(&mut self, path: &'static str, body: Vec<u8>) -> Result<T, TransportError> {
-        (self.watch)();
         if let Some(left) = &mut self.dies_after {
             if *left == 0 {
                 return Err(TransportError::Unreachable);
             }
             *left -= 1;
         }
+        // What is written after the last message that got through may be cut.
+        (self.watch)();
         let fault = if self.good { 99 } else { self.dice.below(30) };
         match fault {
             0 => {

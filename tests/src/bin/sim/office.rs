@@ -196,9 +196,9 @@ impl Office {
         Ok(())
     }
 
-    /// One of the last backups is put back, with the witness beside it or without. `None` if there is none that may be.
-    /// Returns how many positions were forgotten.
-    pub(crate) fn put_back(&mut self, nth: u64, witness: bool) -> Result<Option<u64>> {
+    /// One of the last backups is put back, with the witness beside it or without; by the command, or by hand, so that
+    /// nobody says it. `None` if there is none that may be. Returns how many positions were forgotten.
+    pub(crate) fn put_back(&mut self, nth: u64, witness: bool, by_hand: bool) -> Result<Option<u64>> {
         let last = self.backups.len().saturating_sub(3);
         let from = self.backups.get(last..).unwrap_or_default();
         let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
@@ -209,10 +209,17 @@ impl Office {
             let _ = std::fs::remove_file(data.join("witness.json"));
         }
         let options = options(&self.now, self.dice.roll());
-        let restored = server::restore(&data, &file, false, options.clone());
+        let restored = if by_hand {
+            for name in ["register.db-wal", "register.db-shm"] {
+                let _ = std::fs::remove_file(data.join(name));
+            }
+            std::fs::copy(&file, data.join("register.db")).map(drop).map_err(server::ServerError::from)
+        } else {
+            server::restore(&data, &file, false, options.clone()).map(drop)
+        };
         self.register = Some(Register::open(&data, options)?);
         match restored {
-            Ok(_) => {}
+            Ok(()) => {}
             Err(server::ServerError::BackupTooOld) => return Ok(None),
             Err(error) => return Err(error.into()),
         }

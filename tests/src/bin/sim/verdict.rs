@@ -1,16 +1,20 @@
 //! What must hold when a history is over (sync rules §11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow};
+use domain::people::{Household, Member};
 use server::Whereabouts;
-use store::tables::households;
-use sync_core::api;
-use sync_core::laptop::{Compared, LaptopStore};
-use sync_core::local::LocalStore;
+use store::Store;
+use store::tables::{households, members};
+use sync_core::laptop::{Compared, LaptopStore, Which};
+use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
 use sync_core::rights::Sight;
-use sync_core::wire::{DigestsReply, Page, PullRequest};
+use sync_core::wire::{DigestsReply, Hello, HelloReply, Page, PullRequest};
+use sync_core::{Group, Op, Row, Stamp, api};
+use uuid::Uuid;
 
 use crate::world::World;
 
@@ -31,7 +35,8 @@ pub(crate) struct Verdict {
 pub(crate) fn of(world: &mut World) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     lost(world, &mut verdict)?;
-    duplicated(world, &mut verdict)?;
+    let carried = carried(world, &mut verdict)?;
+    in_order(world, &carried, &mut verdict)?;
     for l in 0..world.laptops.len() {
         laptop(world, l, &mut verdict)?;
     }
@@ -58,34 +63,81 @@ fn lost(world: &World, verdict: &mut Verdict) -> Result<()> {
     Ok(())
 }
 
+/// What the stream carries, read by somebody who sees all of it: each op with its stamp.
+type Carried = BTreeMap<OpId, (Op, Stamp)>;
+
 /// No op is twice in the stream.
-fn duplicated(world: &World, verdict: &mut Verdict) -> Result<()> {
-    let mut once: BTreeSet<OpId> = BTreeSet::new();
+fn carried(world: &World, verdict: &mut Verdict) -> Result<Carried> {
+    let mut all = Carried::new();
     let mut cursor = None;
     loop {
         let request = PullRequest { cursor, sight: Some(Sight::All), max_bytes: 1 << 20 };
         let page =
             world.office.answer(api::PULL, world.office.officer_token(), &serde_json::to_vec(&request)?);
-        let Ok(page) = page else {
-            // The officer was enrolled after every backup that could be put back.
-            return Ok(());
-        };
-        let page: Page = serde_json::from_slice(&page)?;
-        for op in page.groups.iter().flat_map(|group| &group.group.ops) {
-            if !once.insert(op.id()) {
-                verdict.duplicated += 1;
-                verdict.complaints.push(format!("{:?} is twice in the stream", op.id()));
+        let page: Page = serde_json::from_slice(&page.map_err(|error| anyhow!("the officer: {error}"))?)?;
+        for group in page.groups {
+            for op in group.group.ops {
+                let id = op.id();
+                let receipt = group.receipts.iter().find(|receipt| receipt.op == id);
+                let Some(receipt) = receipt else {
+                    verdict.complaints.push(format!("{id:?} is in the stream without a receipt"));
+                    continue;
+                };
+                if all.insert(id, (op, receipt.stamp)).is_some() {
+                    verdict.duplicated += 1;
+                    verdict.complaints.push(format!("{id:?} is twice in the stream"));
+                }
             }
         }
         cursor = Some(page.to);
         if !page.more {
-            return Ok(());
+            return Ok(all);
         }
     }
 }
 
+/// What a stamp may be ahead of the server's clock.
+const AHEAD_MS: i64 = 7 * 60 * 1000;
+
+/// What is in the log is in the stream, as it was saved; what saw another op beats it; nothing lies in a time to come;
+/// nobody erased is there, and nothing that a revoked laptop wrote afterwards.
+fn in_order(world: &World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
+    let mut wrong = |id: &OpId, what: &str| {
+        verdict.diverged += 1;
+        verdict.complaints.push(format!("{id:?} {what}"));
+    };
+    let end = world.office.now.load(Ordering::Relaxed) + AHEAD_MS;
+    for (id, (op, stamp)) in all {
+        if world.erased.contains(&op.header.record) {
+            wrong(id, "is in the stream, and is about somebody erased");
+        }
+        let replaced = op.fields.iter().filter_map(|field| all.get(field.replaced.as_ref()?));
+        if replaced.into_iter().any(|(_, before)| before >= stamp) {
+            wrong(id, "does not beat what it replaced");
+        }
+        if stamp.0 > end {
+            wrong(id, "has a stamp of a time to come");
+        }
+    }
+    for (id, confirmed) in &world.confirmed {
+        let in_log = world.office.register()?.whereabouts(&confirmed.op)? == Whereabouts::Log;
+        if !in_log || world.is_erased(confirmed.op.header.record) {
+            continue;
+        }
+        if confirmed.revoked {
+            wrong(id, "was written after the revocation, and nobody looked at it");
+        }
+        match all.get(id) {
+            None => wrong(id, "has its name in the log, and the stream does not carry it"),
+            Some((op, _)) if op.hash() != confirmed.op.hash() => wrong(id, "is not what was saved"),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
-    let World { office, laptops, .. } = world;
+    let World { office, laptops, erased, .. } = world;
     let laptop = laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?;
     let (token, revoked) = (laptop.token.clone(), laptop.revoked);
     let store = laptop.store()?;
@@ -106,6 +158,23 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     if stray > 0 {
         verdict.out_of_scope += stray;
         verdict.complaints.push(format!("{l} can read {stray} records that are out of its sight"));
+    }
+    let readable = store.exchange(|laptop| {
+        let mut records = Vec::new();
+        for scope in laptop.store.scopes()? {
+            records.extend(laptop.store.rows_in(scope, None)?.iter().map(|row| row.record));
+        }
+        for name in laptop.store.kept_names()? {
+            records.extend(ops_of(laptop.store.kept(name)?.iter().map(|kept| &kept.group)));
+        }
+        let own = laptop.store.owns(Which::All, usize::MAX)?;
+        records.extend(ops_of(own.iter().map(|own| &own.numbered.group)));
+        Ok(records)
+    })?;
+    // Of one that was revoked nobody says who is erased: it destroys its keys.
+    if !revoked && readable.iter().any(|record| erased.contains(record)) {
+        verdict.out_of_scope += 1;
+        verdict.complaints.push(format!("{l} can read somebody who was erased"));
     }
     let by = store.counted_by().clone();
     let today = store.today();
@@ -138,6 +207,22 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         verdict.out_of_scope += 1;
         verdict.complaints.push(format!("{l} shows {strangers} households that are out of its sight"));
     }
+    if waiting == LocalCounts::default() {
+        let (held, shown) = (held(store)?, shown(store)?);
+        if held != shown {
+            verdict.diverged += 1;
+            verdict.complaints.push(format!("{l} holds {held:?} and shows {shown:?}"));
+        }
+    }
+    // Where it stands and what it sees, before it is asked to compare: comparing may set both right.
+    let hello = Hello { proof: None, ..store.hello()? };
+    let told = office.answer(api::HELLO, &token, &serde_json::to_vec(&hello)?);
+    let told: HelloReply = serde_json::from_slice(&told.map_err(|error| anyhow!("{error}"))?)?;
+    let mine = (hello.cursor, hello.ledger, store.sight()?);
+    if mine != (Some(told.head), told.ledger, told.sight) {
+        verdict.diverged += 1;
+        verdict.complaints.push(format!("{l} does not stand where the server stands: {mine:?}"));
+    }
     let digests = office.answer(api::DIGESTS, &token, b"").map_err(|error| anyhow!("{error}"))?;
     let digests: DigestsReply = serde_json::from_slice(&digests)?;
     let compared = store.compare(&digests)?;
@@ -145,10 +230,30 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         verdict.diverged += 1;
         verdict.complaints.push(format!("{l} does not hold what the server holds: {compared:?}"));
     }
-    let cursor = store.hello()?.cursor;
-    if cursor != Some(digests.at) {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{l} stands at {cursor:?}"));
-    }
     Ok(())
+}
+
+fn ops_of<'g>(groups: impl Iterator<Item = &'g Group>) -> Vec<Uuid> {
+    groups.flat_map(|group| &group.ops).map(|op| op.header.record).collect()
+}
+
+/// The houses and people that a laptop holds, with what they are called.
+fn held(store: &mut Store) -> Result<BTreeMap<Uuid, String>> {
+    let rows = store.exchange(|laptop| {
+        let mut all = Vec::new();
+        for scope in laptop.store.scopes()? {
+            all.extend(laptop.store.rows_in(scope, None)?);
+        }
+        Ok(all)
+    })?;
+    let of_household = |row: &Row| Household::try_from(row).ok().map(|one| (one.id.0, one.house_no));
+    let of_member = |row: &Row| Member::try_from(row).ok().map(|one| (one.id.0, one.full_name));
+    Ok(rows.iter().filter_map(|row| of_household(row).or_else(|| of_member(row))).collect())
+}
+
+/// Those that its pages show.
+fn shown(store: &Store) -> Result<BTreeMap<Uuid, String>> {
+    let houses = households::list(store.reading())?.into_iter().map(|one| (one.id.0, one.house_no));
+    let people = members::list(store.reading())?.into_iter().map(|one| (one.id.0, one.full_name));
+    Ok(houses.chain(people).collect())
 }

@@ -37,6 +37,7 @@ pub(crate) const FAULTS: &[&str] = &[
     "laptop_cloned",
     "server_put_back_with_witness",
     "server_put_back_without_witness",
+    "server_put_back_by_hand",
     "clock_wrong",
     "clock_jumped",
     "moved",
@@ -51,6 +52,8 @@ pub(crate) const FAULTS: &[&str] = &[
 ];
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// So often somebody looks for something to save.
+const TRIES: u32 = 8;
 /// Once nothing goes wrong any more, everything is everywhere after so many rounds (§11).
 const QUIET_ROUNDS: u32 = 8;
 
@@ -59,6 +62,8 @@ pub(crate) struct Confirmed {
     pub(crate) op: Op,
     /// The laptops whose disk it has reached.
     pub(crate) disks: BTreeSet<usize>,
+    /// It was saved on a laptop that had been revoked: a person looks at it before anybody else sees it.
+    pub(crate) revoked: bool,
 }
 
 pub(crate) struct World {
@@ -68,7 +73,7 @@ pub(crate) struct World {
     /// What was begun under what.
     under: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Who was ordered to be forgotten.
-    erased: BTreeSet<Uuid>,
+    pub(crate) erased: BTreeSet<Uuid>,
     pub(crate) effects: Effects,
     late: Vec<Late>,
     dice: Dice,
@@ -155,7 +160,9 @@ impl World {
         let l = self.some_laptop();
         match self.dice.below(100) {
             0..=39 => self.save(l, false),
-            40..=64 => self.sync(l, false),
+            40..=58 => self.sync(l, false),
+            59 | 60 => self.image(l),
+            61..=64 => self.put_laptop_back(l),
             65..=68 => self.save(l, true),
             69..=72 => self.sync_and_crash(l),
             73 | 74 => self.turn_clock(l),
@@ -165,10 +172,8 @@ impl World {
                 Ok(())
             }
             79 | 80 => self.put_server_back(),
-            81 | 82 => self.image(l),
-            83 => self.put_laptop_back(l),
-            84 => self.clone_laptop(l),
-            85 | 86 => self.reassign(l),
+            81 => self.clone_laptop(l),
+            82..=86 => self.reassign(l),
             87 | 88 => self.erase(l),
             89 => self.revoke(l),
             90 if self.laptops.len() < 6 => self.enrol(),
@@ -193,7 +198,15 @@ impl World {
         let units = if self.laptop(l)?.revoked { vec![] } else { units };
         let before = self.laptop(l)?.lengths();
         let mut dice = Dice::new(self.dice.roll());
-        let Some((edit, saved, under)) = edits::save(self.laptop(l)?.store()?, &units, &mut dice)? else {
+        let mut found = None;
+        // What somebody means to do there may be nothing to do it with.
+        for _ in 0..TRIES {
+            found = edits::save(self.laptop(l)?.store()?, &units, &mut dice)?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((edit, saved, under)) = found else {
             self.note(&format!("{l} finds nothing to save"));
             return Ok(());
         };
@@ -223,9 +236,10 @@ impl World {
     fn confirm(&mut self, l: usize, saved: Saved) -> Result<()> {
         let Some(group) = saved.group else { return Ok(()) };
         self.saves += 1;
+        let revoked = self.laptop(l)?.revoked;
         let own = self.laptop(l)?.store()?.exchange(|laptop| laptop.store.own(group))?;
         for op in own.into_iter().flat_map(|own| own.numbered.group.ops) {
-            self.confirmed.insert(op.id(), Confirmed { op, disks: BTreeSet::from([l]) });
+            self.confirmed.insert(op.id(), Confirmed { op, disks: BTreeSet::from([l]), revoked });
         }
         Ok(())
     }
@@ -341,8 +355,11 @@ impl World {
     }
 
     fn put_server_back(&mut self) -> Result<()> {
-        let (nth, witness) = (self.dice.below(3), self.dice.below(2) == 0);
-        let Some(forgotten) = self.office.put_back(nth, witness)? else { return Ok(()) };
+        let (nth, witness, by_hand) = (self.dice.below(3), self.dice.below(2) == 0, self.dice.below(2) == 0);
+        let Some(forgotten) = self.office.put_back(nth, witness, by_hand)? else { return Ok(()) };
+        if by_hand && forgotten > 0 {
+            self.happens("server_put_back_by_hand");
+        }
         if forgotten > 0 {
             self.happens(if witness {
                 "server_put_back_with_witness"

@@ -203,8 +203,8 @@ pub(crate) struct Restore {
     /// Vẫn khôi phục dù bản sao lưu cũ hơn bảy bản gần nhất: số liệu ghi sau bản đó có thể mất.
     #[arg(long)]
     pub(crate) accept_loss: bool,
-    /// Khôi phục vào cơ sở dữ liệu PostgreSQL này; từ nay sổ của xã ở đó.
-    #[arg(long, value_name = "ĐỊA_CHỈ")]
+    /// Khôi phục vào cơ sở dữ liệu PostgreSQL này; từ nay sổ của xã ở đó. Cũng đọc biến môi trường TUNGNHA_POSTGRES_TO.
+    #[arg(long, env = "TUNGNHA_POSTGRES_TO", hide_env_values = true, value_name = "ĐỊA_CHỈ")]
     pub(crate) postgres: Option<String>,
 }
 

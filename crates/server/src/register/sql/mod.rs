@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
     Reading,
     /// Writers of one commune, of this and of other processes, come one after the other.
     Writing(CommuneId),
+    /// The commune's rows, its counter row too, come or are exchanged for others.
+    Exchanging(CommuneId),
 }
 
 /// Where a register is kept, with how much a commit waits for the disk.
@@ -156,7 +158,7 @@ impl Connection {
             Self::Sqlite(connection) => {
                 let behavior = match purpose {
                     Purpose::Reading => TransactionBehavior::Deferred,
-                    Purpose::Writing(_) => TransactionBehavior::Immediate,
+                    Purpose::Writing(_) | Purpose::Exchanging(_) => TransactionBehavior::Immediate,
                 };
                 Ok(Transaction::Sqlite(connection.transaction_with_behavior(behavior)?))
             }

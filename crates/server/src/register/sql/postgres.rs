@@ -26,6 +26,8 @@ mod embedded {
 
 /// One at a time brings the schema up to date, of whichever commune. Any number that is ours.
 const UPGRADING: i64 = 0x7475_6e67_6e68_6131;
+/// Of whoever puts a commune's rows in the place of others.
+const EXCHANGING: i64 = UPGRADING + 1;
 /// As long as SQLite waits for another writer.
 const WAIT: &str = "10s";
 /// A server that was frozen in the middle of a transaction must not keep a commune from writing for ever.
@@ -99,8 +101,9 @@ impl Session {
     }
 
     fn begun(&self, purpose: Purpose) -> Result<(), ServerError> {
-        let Purpose::Writing(commune) = purpose else {
-            return self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let commune = match purpose {
+            Purpose::Reading => return self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Purpose::Writing(commune) | Purpose::Exchanging(commune) => commune,
         };
         // A database that was set to forget is told to keep; one that keeps in more places than one is left so.
         let keep = match self.durability {
@@ -114,9 +117,15 @@ impl Session {
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{WAIT}';
              SET LOCAL idle_in_transaction_session_timeout = '{IDLE}'; {keep}"
         ))?;
+        if matches!(purpose, Purpose::Exchanging(_)) {
+            // There may be no row yet, or another one when this comes to its turn.
+            self.run("SELECT pg_advisory_xact_lock(?1)", params![EXCHANGING])?;
+        }
         // Everything else is read after this, so after whatever the last writer committed.
-        self.run("SELECT 1 FROM communes WHERE commune_id = ?1 FOR UPDATE", params![commune.0])?;
-        self.answered()
+        let sql = "SELECT 1 FROM communes WHERE commune_id = ?1 FOR UPDATE";
+        let held = !self.rows(sql, params![commune.0])?.is_empty();
+        // Whoever waited while the rows were exchanged waited for a row that is gone, and holds nothing.
+        if held || matches!(purpose, Purpose::Exchanging(_)) { Ok(()) } else { Err(ServerError::Busy) }
     }
 
     pub(super) fn commit(&self) -> Result<(), ServerError> {
