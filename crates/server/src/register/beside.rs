@@ -219,10 +219,20 @@ impl Register {
         if ledger != (there, (read.whole as u64).cast_signed()) {
             self.write(|intake| intake.reconcile(&self.beside, keys))?;
         }
-        if seen == Some(Seen::Rewound) {
-            let shown = witness.map(|witness| witness.head);
-            let nonce = self.nonce()?;
-            self.write(|intake| shown.map_or(Ok(()), |shown| intake.rules.greet(&shown, nonce).map(drop)))?;
+        // Every writing begins with that.
+        if seen == Some(Seen::Rewound) { self.write(|_| Ok(())) } else { Ok(()) }
+    }
+}
+
+impl Intake<'_> {
+    /// A database that went back while it was served, to a copy that took over and lacks the last commits, is noticed before
+    /// anything is written on it: the log's next life begins.
+    pub(super) fn meet_witness(&mut self, register: &Register) -> Result<(), ServerError> {
+        let Some(witness) = register.beside.witness() else { return Ok(()) };
+        let (head, keys) = (self.rules.head, &register.keys().receipts);
+        let seen = witness.judge(keys, head.store, &head.cursor, |at| self.log.chain_at(at))?;
+        if seen == Seen::Rewound {
+            self.rules.greet(&witness.head, register.nonce()?)?;
         }
         Ok(())
     }

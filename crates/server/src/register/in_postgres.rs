@@ -598,3 +598,25 @@ fn people_are_assigned_and_erased() {
     assert_eq!(register.erase(Uuid::from_u128(7)).unwrap(), [Uuid::from_u128(7)]);
     assert!(!there());
 }
+
+/// PostgreSQL fails over to a copy that lacks the last commits, under a server that goes on.
+#[test]
+fn a_database_that_goes_back_under_a_running_server_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = database();
+    let register = make(dir.path(), &url);
+    commit(&register, 1).unwrap();
+    psql(&url, "CREATE SCHEMA keep");
+    for table in copying::TABLES {
+        psql(&url, &format!("CREATE TABLE keep.{table} AS SELECT * FROM public.{table}"));
+    }
+    commit(&register, 2).unwrap();
+    commit(&register, 3).unwrap();
+    end_connections(&url);
+    for table in copying::TABLES {
+        let put_back = format!("INSERT INTO public.{table} SELECT * FROM keep.{table}");
+        psql(&url, &format!("DELETE FROM public.{table}; {put_back}"));
+    }
+    commit(&register, 4).unwrap();
+    assert_eq!(register.epoch().unwrap().number, 2, "the witness stood at 3");
+}

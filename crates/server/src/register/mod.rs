@@ -255,6 +255,7 @@ impl Register {
         let transaction = connection.begin(Purpose::Writing(self.commune))?;
         let mut intake = Intake::begin(transaction.sql(), self)?;
         let before = intake.rules.head.cursor;
+        intake.meet_witness(self)?;
         intake.meet_ledger(&self.beside, &self.keys.receipts)?;
         let value = writing(&mut intake)?;
         let after = intake.finish(&self.beside)?;

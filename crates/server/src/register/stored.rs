@@ -341,9 +341,9 @@ impl CommuneStore for Log<'_> {
     /// Counted anew each time: it is asked for after a restore only, and what is counted cannot have drifted.
     fn buckets(&self, scope: Scope) -> Result<Buckets, ServerError> {
         let mut buckets = Buckets::default();
-        let sql = "SELECT body FROM records WHERE commune_id = ?1 AND scope_id = ?2";
+        let sql = "SELECT record_id, body FROM records WHERE commune_id = ?1 AND scope_id = ?2";
         self.all(sql, params![self.commune.0, scope.0], |row| {
-            buckets.change(None, Some(&record(row, 0)?));
+            buckets.add(row.get(0)?, row.bytes(1)?);
             Ok(())
         })?;
         Ok(buckets)

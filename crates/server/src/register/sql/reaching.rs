@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -26,6 +26,9 @@ static SOCKETS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 
 /// As PostgreSQL's own programs name it: a file with the certificates to trust.
 const ROOTS: &str = "sslrootcert=";
+
+/// So long a server may think before it lets somebody in.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Where a database is. It may hold a password and is never shown.
 #[derive(Clone)]
@@ -60,6 +63,11 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(10));
         }
+        // Of several hosts the one that writes: another lags behind it.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(30));
+        }
         if config.get_application_name().is_none() {
             config.application_name("tungnha-server");
         }
@@ -76,7 +84,8 @@ impl Server {
                 Some(tls) => connected(&config, tls).await,
             })
         });
-        let connected = told.recv().map_err(|_| ServerError::Internal("connecting"))?;
+        // Whoever takes the socket and says nothing is not there.
+        let connected = told.recv_timeout(SILENCE).map_err(|_| ServerError::DatabaseUnreachable)?;
         let client = connected.map_err(|error| match error.code() {
             Some(_) => met(&error),
             None => ServerError::DatabaseUnreachable,
