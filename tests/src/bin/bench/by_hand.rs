@@ -12,6 +12,21 @@ use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows(Vec<(String, Vec<Vec<Value>>)>);
 
+/// A table's name, and rows of it.
+pub(crate) type Table = (&'static str, Vec<Vec<Value>>);
+
+/// Of each table the rows that its condition on `?1` names.
+pub(crate) fn rows_of(
+    connection: &Connection,
+    tables: &[(&'static str, &str)],
+    after: i64,
+) -> Result<Vec<Table>> {
+    let of = |(table, newer): &(&'static str, &str)| {
+        Ok((*table, query(connection, &format!("SELECT * FROM {table} WHERE {newer}"), after)?))
+    };
+    tables.iter().map(of).collect()
+}
+
 /// Visible records, by their id in the overlay.
 const RECORDS: &[&str] =
     &["hamlet_units", "alleys", "households", "members", "visits", "assessments", "consents"];
@@ -65,6 +80,15 @@ impl Rows {
             rows.0.push((sql, words));
         }
         Ok(rows)
+    }
+
+    /// Rows of tables, written over what stands there.
+    pub(crate) fn over(tables: impl Iterator<Item = Table>) -> Self {
+        let statement = |(table, rows): Table| {
+            let marks = vec!["?"; rows.first().map_or(0, Vec::len)].join(", ");
+            (format!("INSERT OR REPLACE INTO {table} VALUES ({marks})"), rows)
+        };
+        Self(tables.filter(|(_, rows)| !rows.is_empty()).map(statement).collect())
     }
 
     pub(crate) fn count(&self) -> usize {

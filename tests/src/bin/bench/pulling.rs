@@ -4,8 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use domain::ids::HamletUnitId;
 use domain::people::Role;
-use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::Connection;
 use server::Register;
 use store::{DataFolder, Durability, Identity, Store};
 use sync_core::api::{self, EnrolReply, EnrolRequest};
@@ -19,6 +18,7 @@ use sync_core::wire::{HelloReply, Page, PullRequest, SigningKey};
 use tests::laptop::{PASSPHRASE, options};
 use uuid::Uuid;
 
+use crate::by_hand::{Rows, Table, rows_of};
 use crate::measure::timed;
 use crate::report::{Report, Row};
 
@@ -92,9 +92,9 @@ impl Reader {
         let left = Left::of(self.store.reading(), kept_before)?;
         let portions = left.portions(count);
         let mut by_hand = database::connect(&copy, self.store.key().1, Durability::Full)?;
-        let (written, reference) = timed(|| portions.iter().try_for_each(|rows| write(&mut by_hand, rows)));
+        let (written, reference) = timed(|| portions.iter().try_for_each(|rows| rows.write(&mut by_hand)));
         written?;
-        let rows: usize = portions.iter().flatten().map(|(_, rows)| rows.len()).sum();
+        let rows: usize = portions.iter().map(Rows::count).sum();
         report.rows.push(Row {
             work: format!("a laptop merges {what}: base rows, what is kept, visible rows, figures, durable"),
             size: format!("{ops} ops in {count} pages, {rows} rows"),
@@ -244,8 +244,6 @@ fn identity(me: &EnrolReply) -> Identity {
     }
 }
 
-type Rows = Vec<(String, Vec<Vec<Cell>>)>;
-
 /// What merging leaves, table by table; of what only grows, what is newer.
 const TABLES: &[(&str, &str)] = &[
     ("base_rows", "?1 >= 0"),
@@ -259,22 +257,12 @@ const TABLES: &[(&str, &str)] = &[
 
 struct Left {
     kept: i64,
-    tables: Vec<(&'static str, Vec<Vec<Cell>>)>,
+    tables: Vec<Table>,
 }
 
 impl Left {
     fn of(connection: &Connection, kept_after: i64) -> Result<Self> {
-        let mut tables = Vec::new();
-        for (table, newer) in TABLES {
-            let mut statement = connection.prepare(&format!("SELECT * FROM {table} WHERE {newer}"))?;
-            let columns = statement.column_count();
-            let mut found = statement.query([kept_after])?;
-            let mut rows = Vec::new();
-            while let Some(row) = found.next()? {
-                rows.push((0..columns).map(|at| row.get(at)).collect::<Result<Vec<Cell>, _>>()?);
-            }
-            tables.push((*table, rows));
-        }
+        let tables = rows_of(connection, TABLES, kept_after)?;
         let kept = connection.query_row("SELECT coalesce(max(rowid), 0) FROM kept", [], |row| row.get(0))?;
         Ok(Self { kept, tables })
     }
@@ -285,10 +273,8 @@ impl Left {
         let groups = self.tables.iter().find(|(table, _)| *table == "kept").map_or(0, |(_, rows)| rows.len());
         let share = groups.div_ceil(count);
         let portion = |nth: usize| {
-            let of_table = |(table, rows): &(&'static str, Vec<Vec<Cell>>)| {
-                let marks = vec!["?"; rows.first().map_or(0, Vec::len)].join(", ");
-                let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
-                let rows: Vec<Vec<Cell>> = match *table {
+            let of_table = |(table, rows): &Table| {
+                let rows = match *table {
                     "kept" | "kept_ops" => rows.iter().skip(nth * share).take(share).cloned().collect(),
                     "base_rows" | "households" | "household_counts" => {
                         let most = share.min(rows.len());
@@ -296,21 +282,10 @@ impl Left {
                     }
                     _ => rows.clone(),
                 };
-                (sql, rows)
+                (*table, rows)
             };
-            self.tables.iter().filter(|(_, rows)| !rows.is_empty()).map(of_table).collect()
+            Rows::over(self.tables.iter().map(of_table))
         };
         (0..count).map(portion).collect()
     }
-}
-
-fn write(connection: &mut Connection, rows: &Rows) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (sql, rows) in rows {
-        let mut statement = transaction.prepare_cached(sql)?;
-        for row in rows {
-            statement.execute(params_from_iter(row))?;
-        }
-    }
-    Ok(transaction.commit()?)
 }

@@ -6,8 +6,7 @@ use domain::consent::Basis;
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::people::Role;
 use domain::registry::{RecordKind, no};
-use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::Connection;
 use server::{EnrolOrder, NewCommune, Options as Opened, Register};
 use store::Durability;
 use sync_core::api::EnrolRequest;
@@ -18,6 +17,7 @@ use sync_core::{Group, GroupId, Op, OpHeader, OpId};
 use uuid::Uuid;
 
 use crate::Out;
+use crate::by_hand::{Rows, Table, rows_of};
 use crate::measure::timed;
 use crate::pulling::{self, Reader};
 use crate::report::{Report, Row};
@@ -137,9 +137,9 @@ fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
     anyhow::ensure!(after.position - before.position == EDITS as i64, "an edit was not taken");
     let portions = after.portions(batches.len());
     let mut by_hand = database::connect(&copy, &register.keys().database, Durability::Full)?;
-    let (written, reference) = timed(|| portions.iter().try_for_each(|rows| write(&mut by_hand, rows)));
+    let (written, reference) = timed(|| portions.iter().try_for_each(|rows| rows.write(&mut by_hand)));
     written?;
-    let rows: usize = portions.iter().flatten().map(|(_, rows)| rows.len()).sum();
+    let rows: usize = portions.iter().map(Rows::count).sum();
     report.rows.push(Row {
         work: format!("take edits of {fields} fields, merged, durable"),
         size: format!("{EDITS} edits in batches of {GROUPS}, {people} people, {rows} rows"),
@@ -223,12 +223,10 @@ impl Laptop {
     }
 }
 
-type Rows = Vec<(String, Vec<Vec<Cell>>)>;
-
-/// What batches left behind, table by table.
+/// What batches left behind.
 struct Left {
     position: i64,
-    tables: Vec<(&'static str, Vec<Vec<Cell>>)>,
+    tables: Vec<Table>,
 }
 
 /// Of each table: which rows are newer than a position.
@@ -244,17 +242,7 @@ const TABLES: &[(&str, &str)] = &[
 impl Left {
     fn after(register: &Register, position: i64) -> Result<Self> {
         let connection = open(register)?;
-        let mut tables = Vec::new();
-        for (table, newer) in TABLES {
-            let mut statement = connection.prepare(&format!("SELECT * FROM {table} WHERE {newer}"))?;
-            let columns = statement.column_count();
-            let mut found = statement.query([position])?;
-            let mut rows = Vec::new();
-            while let Some(row) = found.next()? {
-                rows.push((0..columns).map(|at| row.get(at)).collect::<Result<Vec<Cell>, _>>()?);
-            }
-            tables.push((*table, rows));
-        }
+        let tables = rows_of(&connection, TABLES, position)?;
         let position = connection.query_row("SELECT position FROM communes", [], |row| row.get(0))?;
         Ok(Self { position, tables })
     }
@@ -262,19 +250,16 @@ impl Left {
     /// Cut evenly into as many transactions as there were batches. Every record was written in each of them.
     fn portions(&self, count: usize) -> Vec<Rows> {
         let portion = |nth: usize| {
-            let of_table = |(table, rows): &(&'static str, Vec<Vec<Cell>>)| {
-                let columns = rows.first().map_or(0, Vec::len);
-                let marks = vec!["?"; columns].join(", ");
-                let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
+            let of_table = |(table, rows): &Table| {
                 let share = rows.len().div_ceil(count);
                 let rows = if *table == "records" {
                     rows.iter().cycle().skip(nth * GROUPS).take(GROUPS).cloned().collect()
                 } else {
                     rows.iter().skip(nth * share).take(share).cloned().collect()
                 };
-                (sql, rows)
+                (*table, rows)
             };
-            self.tables.iter().map(of_table).collect()
+            Rows::over(self.tables.iter().map(of_table))
         };
         (0..count).map(portion).collect()
     }
@@ -286,15 +271,4 @@ fn open(register: &Register) -> Result<Connection> {
 
 fn checkpoint(register: &Register) -> Result<()> {
     open(register)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).context("checkpoint")
-}
-
-fn write(connection: &mut Connection, rows: &Rows) -> Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (sql, rows) in rows {
-        let mut statement = transaction.prepare_cached(sql)?;
-        for row in rows {
-            statement.execute(params_from_iter(row))?;
-        }
-    }
-    Ok(transaction.commit()?)
 }
