@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::commune::{CommuneStore, Waiting};
 use crate::group::Group;
 use crate::ingest::Quarantine;
-use crate::laptop::Own;
+use crate::laptop::{Own, Standing};
 use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Rows, Server};
@@ -479,6 +479,7 @@ fn run(steps: &[Step], seed: u64) {
     let revoked: Vec<bool> = laptops.iter().map(|one| server.standing.is_revoked(one.device)).collect();
     for (laptop, _) in laptops.iter().zip(&revoked).filter(|(_, revoked)| **revoked) {
         assert!(laptop.base.is_empty() && laptop.retained.is_empty(), "readable on a revoked laptop");
+        assert!(laptop.own.iter().all(|own| own.standing != Standing::Taken), "it is the commune's by now");
     }
     for _ in 0..2 {
         laptops.iter_mut().for_each(|laptop| laptop.sync(&mut server));

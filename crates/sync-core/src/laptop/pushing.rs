@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::op::{Op, OpId};
-use crate::position::Position;
 use crate::receipt::Receipt;
 use crate::rights::Sight;
 use crate::wire::{BatchLimits, GroupAnswer, Numbered, PageGroup, PushReply, fill_batch};
@@ -133,16 +132,5 @@ impl<S: LaptopStore> Laptop<S> {
             }
         }
         Ok(())
-    }
-
-    /// A number for one more Save.
-    pub fn next_number(&mut self) -> (u64, u64) {
-        self.state.highest_dseq += 1;
-        (self.state.incarnation, self.state.highest_dseq)
-    }
-
-    /// `op.base`: as far as this laptop has seen the log.
-    pub fn base(&self) -> Position {
-        self.state.cursor.map(|cursor| cursor.position()).unwrap_or_default()
     }
 }
