@@ -29,6 +29,8 @@ pub(crate) mod intake;
 pub(crate) mod log;
 mod making;
 pub(crate) mod office;
+#[cfg(test)]
+mod oracle;
 pub(crate) mod own;
 pub(crate) mod page;
 pub(crate) mod place;
