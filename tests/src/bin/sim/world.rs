@@ -247,6 +247,7 @@ impl World {
     /// One exchange, over a line that is good or bad.
     fn sync(&mut self, l: usize, good: bool) -> Result<()> {
         let told = self.exchange(l, good, None)?.0;
+        self.look(l)?;
         self.note(&format!("{l} syncs: {told}"));
         Ok(())
     }
@@ -258,6 +259,8 @@ impl World {
         if self.laptop(l)?.crash(&before)? {
             self.happens("crash_in_sync");
         }
+        // Only now: of what it received the end may be cut off.
+        self.look(l)?;
         self.note(&format!("{l} crashes in a sync: {told}"));
         Ok(())
     }
@@ -269,7 +272,6 @@ impl World {
             self.happens("readmitted");
             told = self.exchange_once(l, good, dies_after, &mut lengths)?.0;
         }
-        self.look(l)?;
         Ok((told, lengths))
     }
 
