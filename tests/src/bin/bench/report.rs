@@ -30,7 +30,7 @@ impl Row {
     }
 
     fn aim(&self) -> Option<String> {
-        self.at_most.map(|times| format!("≤ {times}×"))
+        self.at_most.map(|times| format!("≤ {}×", (times * 100.0).round() / 100.0))
     }
 
     fn met(&self) -> Option<bool> {
