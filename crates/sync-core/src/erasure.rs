@@ -64,6 +64,10 @@ pub(crate) fn gone<'o, V: LogView>(
             && rows.get(of_it.0, of_it.1)?.is_none()
         {
             for (kind, record) in above(op, kind) {
+                #[cfg(feature = "sabotage")]
+                if domain::fault::is("erased_by_record") {
+                    break;
+                }
                 listed |= is_listed(rows, &gone, (kind.no(), record))?;
             }
             if listed {

@@ -148,7 +148,11 @@ impl Beside {
     /// (F2). 0 until there is one.
     pub(crate) fn watermark(&self, log: &Log<'_>, head: &Head) -> Result<Position, ServerError> {
         let epoch = head.cursor.epoch.number;
-        for backup in self.backups() {
+        let backups = self.backups();
+        #[cfg(feature = "sabotage")]
+        let backups: Vec<_> =
+            if domain::fault::is("newest_watermark") { backups.into_iter().rev().collect() } else { backups };
+        for backup in backups {
             if log.chain_at(backup.position)? == Some(backup.chain) {
                 return Ok(Position { epoch, position: backup.position });
             }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::position::Epoch;
 use crate::retained::split;
 use crate::rights::Sight;
+#[cfg(feature = "sabotage")]
+use crate::wire::PageGroup;
 
 use super::returning::NOWHERE;
 use super::{Laptop, LaptopStore, Which};
@@ -63,6 +65,11 @@ impl<S: LaptopStore> Laptop<S> {
                 }
             }
             let Some(part) = split(&mut kept, |op| leaves.contains(&op.id())) else { continue };
+            #[cfg(feature = "sabotage")]
+            let part = PageGroup {
+                receipts: if domain::fault::is("foreign_not_sealed") { vec![] } else { part.receipts },
+                ..part
+            };
             self.store.seal(&part)?;
             if kept.group.ops.is_empty() {
                 self.store.remove_kept(name)?;

@@ -83,6 +83,10 @@ impl<S: LaptopStore> Laptop<S> {
             delivered.receipts.iter().map(|receipt| (receipt.op, receipt)).collect();
         for op in &delivered.group.ops {
             let Some(receipt) = receipts.get(&op.id()) else { continue };
+            #[cfg(feature = "sabotage")]
+            if domain::fault::is("group_split") && Some(op) != delivered.group.ops.first() {
+                continue;
+            }
             let key = (op.header.kind, op.header.record);
             let mut row = match self.store.row(key.0, key.1)? {
                 Some(row) => row,

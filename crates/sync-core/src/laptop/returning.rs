@@ -52,7 +52,10 @@ impl<S: LaptopStore> Laptop<S> {
         if self.state.sight.is_none() {
             self.state.sight.clone_from(&reply.sight);
         }
-        if self.state.epoch().is_some_and(|epoch| epoch != reply.head.epoch) {
+        let another = self.state.epoch().is_some_and(|epoch| epoch != reply.head.epoch);
+        #[cfg(feature = "sabotage")]
+        let another = another && !domain::fault::is("epoch_forgotten");
+        if another {
             self.come_over(reply, random)?;
         } else if reply.highest_known > self.state.highest_dseq {
             // Put back from a copy of its disk: numbers it does not remember are given away.
