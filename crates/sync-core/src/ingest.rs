@@ -355,9 +355,15 @@ pub fn ingest<V: LogView>(
     if context.arrival == Arrival::Pushed && (invalid || !all_known) {
         let kept: Vec<OpHash> = ops.iter().filter(|one| !one.erased).map(|one| one.hash).collect();
         if let Some(reason) = Apart::with(view.apart(group.id)?, &kept) {
-            // It waits already, with the stamps of its first arrival; a repeated push tells nothing new.
+            // It waits already, with the stamps of its first arrival; a repeated push tells nothing new. What of it is
+            // known has its receipts again: the answer that carried them may have been lost.
             let dropped = gone.ops.iter().copied().collect();
-            return Ok(Ingested { dropped, ..Ingested::nothing(GroupOutcome::Quarantined(reason)) });
+            let receipts = ops.into_iter().filter_map(|one| one.known).collect();
+            return Ok(Ingested {
+                receipts,
+                dropped,
+                ..Ingested::nothing(GroupOutcome::Quarantined(reason))
+            });
         }
     }
     give_stamps(view, numbered, context, &mut ops)?;

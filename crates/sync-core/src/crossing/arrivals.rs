@@ -11,7 +11,7 @@ use crate::model::{Laptop, name, village};
 use crate::op::FieldEdit;
 use crate::rights::Reach;
 use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id, rename, user};
-use crate::wire::Batch;
+use crate::wire::{Batch, Offer};
 
 /// A base that the log has is judged by the assignments of then; one that it has not by all of the device.
 #[test]
@@ -309,4 +309,23 @@ fn a_push_answers_after_what_it_set_free() {
     let reply = server.push(&laptops[0].batch(9));
     assert_eq!(reply.head, server.head());
     assert!(server.rows.contains_key(&(5, id(50))));
+}
+
+/// What of a group is known has its receipts in every answer: the first answer may have been lost.
+#[test]
+fn what_waits_and_is_known_in_part_is_answered_the_same_each_time() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(with(visit(5, 0, 70, 1), &visit(6, 0, 71, 1)));
+    let pending = laptops[0].clone();
+    all_sync(&mut server, &mut laptops);
+    let mut part = kept(&laptops[1], 5);
+    part.group.ops.truncate(1);
+    part.receipts.truncate(1);
+    server.restore(&backup);
+    server.offer(&Offer::from(vec![part]));
+    server.note(Entry::Revoked { device: device(0) });
+    let first = server.push(&pending.batch(9));
+    assert_eq!((reasons(&server), first.receipts.len()), (vec![&Quarantine::Rights], 1));
+    assert_eq!(server.push(&pending.batch(9)), first);
 }

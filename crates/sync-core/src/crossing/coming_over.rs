@@ -214,3 +214,27 @@ fn numbers_that_were_given_away_are_not_used_again() {
     laptops[0].meet(&mut server);
     assert_ne!(laptops[0].state.incarnation, before);
 }
+
+/// While rows are to be compared, somebody loses what they saw; the line is cut when all is compared, and then it is given
+/// again. What was compared was less than they had, and all of it comes.
+#[test]
+fn what_is_lost_and_given_again_while_rows_are_compared_comes() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(rename(3, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    all_sync(&mut server, &mut laptops);
+    server.restore(&backup);
+    laptops[1].meet(&mut server);
+    assert!(laptops[1].state.compares);
+    server.assign(device(1), &[]);
+    for messages in 0..9 {
+        let (mut server, mut laptop) = (server.clone(), laptops[1].clone());
+        laptop.line = messages;
+        if laptop.meet(&mut server) {
+            laptop.pull(&server, usize::MAX);
+        }
+        server.assign(device(1), &[Reach::WholeCommune]);
+        laptop.sync(&mut server);
+        assert_eq!(laptop.base, server.rows, "cut after {messages} messages");
+    }
+}

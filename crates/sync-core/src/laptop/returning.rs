@@ -56,25 +56,29 @@ impl<S: LaptopStore> Laptop<S> {
         #[cfg(feature = "sabotage")]
         let another = another && !domain::fault::is("epoch_forgotten");
         if another {
-            self.come_over(reply, random)?;
+            self.come_over(random)?;
         } else if reply.highest_known > self.state.highest_dseq {
             // Put back from a copy of its disk: numbers it does not remember are given away.
             self.new_incarnation(random)?;
         }
         self.state.epoch = Some(reply.head.epoch);
+        // What was lost meanwhile is not compared, whenever comparing began, and comes as something gained should it be
+        // given again.
+        if self.state.compares
+            && let (Some(mine), Some(theirs)) = (&self.state.sight, &reply.sight)
+        {
+            self.state.sight = Some(mine.and(theirs));
+            self.hide()?;
+        }
         self.settle()
     }
 
     /// Into the present epoch: everything is kept, and the rows become the server's where they differ.
-    fn come_over(&mut self, reply: &HelloReply, random: u64) -> Result<(), S::Error> {
+    fn come_over(&mut self, random: u64) -> Result<(), S::Error> {
         self.new_incarnation(random)?;
         self.state.cursor = None;
         self.state.compares = true;
-        // What was lost meanwhile is not compared, and comes as something gained should it be given again.
-        if let (Some(mine), Some(theirs)) = (&self.state.sight, &reply.sight) {
-            self.state.sight = Some(mine.and(theirs));
-        }
-        self.hide()
+        Ok(())
     }
 
     /// What has no place in the present history yet, as far as this laptop has heard: everything after a restore, what
