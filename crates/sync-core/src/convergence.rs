@@ -410,8 +410,8 @@ fn run(steps: &[Step], seed: u64) {
                 let batch = laptops[*l].batch(*most);
                 let first = server.push(&batch);
                 let reply = if *twice { server.push(&batch) } else { first.clone() };
-                // Given once, repeated word for word.
-                assert_eq!(first.receipts, reply.receipts);
+                // Given once, repeated word for word; what waited may have been taken by what came with it.
+                assert!(first.receipts.iter().all(|receipt| reply.receipts.contains(receipt)));
                 if *arrives {
                     laptops[*l].acknowledge(&reply).unwrap();
                 }
