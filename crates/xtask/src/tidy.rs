@@ -203,6 +203,9 @@ fn file_name(path: &Path) -> Vec<String> {
     {
         found.push(format!("{}: Rust files are snake_case", path.display()));
     }
+    if path.extension().is_some_and(|e| e == "orig" || e == "rej") {
+        found.push(format!("{}: left over from a merge", path.display()));
+    }
     if VAGUE_NAMES.contains(&stem) {
         found.push(format!("{}: says nothing about what it owns", path.display()));
     }
