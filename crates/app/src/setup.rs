@@ -11,7 +11,7 @@ use store::{
     CountedBy, DataFolder, Durability, Identity, KeyCost, Machine, Options, Store, StoreError, enrolling,
 };
 use sync_client::ServerLink;
-use sync_core::api::{EnrolReply, EnrolRequest, EnrolmentCode};
+use sync_core::api::{EnrolRequest, EnrolmentCode};
 use sync_core::local::LocalStore;
 use sync_core::wire::SigningKey;
 use zeroize::Zeroizing;
@@ -130,7 +130,8 @@ impl Laptop {
             device_name: device_name.to_owned(),
             server,
         };
-        let identity = identity(&reply, &commune)?;
+        let link = serde_json::to_string(&commune).map_err(|_| AppError::new(LINK_DAMAGED))?;
+        let identity = Identity::enrolled(&reply, link);
         let aside = enrolling.make_room(&folder)?;
         let aside = aside.as_deref().and_then(Path::file_name);
         let aside = aside.map(|name| name.to_string_lossy().into_owned());
@@ -173,20 +174,6 @@ impl Laptop {
             serde_json::from_str(&store.identity().link).map_err(|_| AppError::new(LINK_DAMAGED))?;
         Ok(Self { store, commune })
     }
-}
-
-fn identity(reply: &EnrolReply, commune: &Commune) -> Result<Identity, AppError> {
-    Ok(Identity {
-        commune: reply.commune,
-        device: reply.device,
-        user: reply.user,
-        role: reply.role.clone(),
-        hamlet_units: reply.hamlet_units.clone(),
-        basis: reply.basis.clone(),
-        seal_to: reply.seal_to.clone(),
-        certificate: reply.certificate.clone(),
-        link: serde_json::to_string(commune).map_err(|_| AppError::new(LINK_DAMAGED))?,
-    })
 }
 
 fn random<const N: usize>(machine: &mut dyn Machine) -> Result<[u8; N], StoreError> {

@@ -7,6 +7,7 @@ use domain::people::Role;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sync_core::api::EnrolReply;
 use sync_core::membership::Certificate;
 
 use crate::error::StoreError;
@@ -34,6 +35,23 @@ pub struct Identity {
     pub certificate: Option<Certificate>,
     /// What the transport needs to reach the server and be known there; not looked into here.
     pub link: String,
+}
+
+impl Identity {
+    /// What an enrolment gave, and the way to the server.
+    pub fn enrolled(reply: &EnrolReply, link: String) -> Self {
+        Self {
+            commune: reply.commune,
+            device: reply.device,
+            user: reply.user,
+            role: reply.role.clone(),
+            hamlet_units: reply.hamlet_units.clone(),
+            basis: reply.basis.clone(),
+            seal_to: reply.seal_to.clone(),
+            certificate: reply.certificate.clone(),
+            link,
+        }
+    }
 }
 
 /// Of a laptop that was enrolled before its basis was kept here.

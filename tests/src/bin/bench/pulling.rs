@@ -7,7 +7,7 @@ use domain::people::Role;
 use rusqlite::Connection;
 use server::Register;
 use store::{DataFolder, Durability, Identity, Store};
-use sync_core::api::{self, EnrolReply, EnrolRequest};
+use sync_core::api::{self, EnrolRequest};
 use sync_core::digest::Buckets;
 use sync_core::laptop::LaptopStore;
 use sync_core::local::LocalStore;
@@ -49,7 +49,9 @@ impl Reader {
         let me = register.enrol(&EnrolRequest::signed(&code.secret, &key, "Máy anh Minh"))?;
         let dir = tempfile::tempdir()?;
         let folder = DataFolder::open(&dir.path().join("laptop"))?;
-        let store = Store::create(folder, &identity(&me), PASSPHRASE, options(5, Durability::Full)?)?;
+        let units = vec![HamletUnitId(SCOPE.0)];
+        let identity = Identity { hamlet_units: units, ..Identity::enrolled(&me, String::new()) };
+        let store = Store::create(folder, &identity, PASSPHRASE, options(5, Durability::Full)?)?;
         let mut reader = Self { _dir: dir, store, token: me.token };
         let hello = serde_json::to_vec(&reader.store.hello()?)?;
         let reply: HelloReply = reader.ask(register, api::HELLO, &hello)?;
@@ -228,20 +230,6 @@ pub(crate) fn tail(register: &Register, report: &mut Report) -> Result<()> {
         at_most: None,
     });
     Ok(())
-}
-
-fn identity(me: &EnrolReply) -> Identity {
-    Identity {
-        commune: me.commune,
-        device: me.device,
-        user: me.user,
-        role: me.role.clone(),
-        hamlet_units: vec![HamletUnitId(SCOPE.0)],
-        basis: me.basis.clone(),
-        seal_to: me.seal_to.clone(),
-        certificate: None,
-        link: String::new(),
-    }
 }
 
 /// What merging leaves, table by table; of what only grows, what is newer.

@@ -10,7 +10,7 @@ use database::DatabaseKey;
 use domain::ids::HamletUnitId;
 use domain::people::Role;
 use store::{DataFolder, Durability, Identity, KeyCost, Machine, Options, Store};
-use sync_core::api::{EnrolReply, ReadmitRequest};
+use sync_core::api::ReadmitRequest;
 use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
 use sync_core::op::OpId;
@@ -65,20 +65,6 @@ pub(crate) struct Laptop {
     pub(crate) image: Option<Image>,
 }
 
-fn identity(reply: &EnrolReply) -> Identity {
-    Identity {
-        commune: reply.commune,
-        device: reply.device,
-        user: reply.user,
-        role: reply.role.clone(),
-        hamlet_units: reply.hamlet_units.clone(),
-        basis: reply.basis.clone(),
-        seal_to: reply.seal_to.clone(),
-        certificate: reply.certificate.clone(),
-        link: String::new(),
-    }
-}
-
 impl Laptop {
     /// A new one, of somebody who works in these hamlet units.
     pub(crate) fn enrol(office: &Office, name: &str, units: &[HamletUnitId], seed: u64) -> Result<Self> {
@@ -96,7 +82,7 @@ impl Laptop {
             dice,
             key,
             token: reply.token.clone(),
-            identity: identity(&reply),
+            identity: Identity::enrolled(&reply, String::new()),
             revoked: false,
             image: None,
         };
