@@ -142,6 +142,12 @@ impl SignedBatch {
     }
 }
 
+/// How long it is as JSON.
+pub(crate) fn json_bytes<T: Serialize>(one: &T) -> usize {
+    // Writing into memory has no way to fail.
+    serde_json::to_vec(one).map_or(0, |json| json.len())
+}
+
 /// How many of the things fit: whole ones only, in order, and the first one whatever its size, so that
 /// nothing ever gets stuck.
 pub fn fill(sizes: impl IntoIterator<Item = usize>, most: usize, bytes: usize) -> usize {

@@ -519,10 +519,7 @@ impl Twins {
     /// Everything that is held, on both.
     fn compare(&mut self) {
         fn held<S: LaptopStore>(store: &S) -> Result<(State, Vec<Row>, Vec<String>), S::Error> {
-            let mut rows = Vec::new();
-            for scope in store.scopes()? {
-                rows.extend(store.rows_in(scope, None)?);
-            }
+            let rows = store.rows()?;
             let mut rest: Vec<String> =
                 store.owns(Which::All, usize::MAX)?.iter().map(|own| format!("{own:?}")).collect();
             let mut names = store.kept_names()?;

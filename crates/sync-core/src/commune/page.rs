@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{CommuneStore, Sent};
+use crate::batch::json_bytes;
 use crate::digest::bucket_of;
 use crate::ingest::LogView;
 use crate::op::{Op, Scope};
@@ -50,7 +51,7 @@ impl<S: CommuneStore> Stream<PageGroup> for S {
         let seen = seen_part(self, group, sight)?;
         Ok(seen.map(|part| {
             // And a comma.
-            let bytes = bytes_of(&part) + 1;
+            let bytes = json_bytes(&part) + 1;
             (part, bytes)
         }))
     }
@@ -149,18 +150,13 @@ fn seen_of<S: CommuneStore, G>(
     for whole in sent.rows {
         let now = scope_of(whole.row.kind, whole.row.record)?;
         if now.is_some_and(|scope| sight.covers(scope)) && sight.covers(whole.row.scope) {
-            size += bytes_of(&whole);
+            size += json_bytes(&whole);
             rows.push(whole);
         }
     }
     let kept = kept_of(store, watermark, rows.iter().map(|whole| &whole.row))?;
-    size += kept.iter().map(bytes_of).sum::<usize>();
+    size += kept.iter().map(json_bytes).sum::<usize>();
     Ok((Sent { position: sent.position, group, exits, rows }, kept, size))
-}
-
-fn bytes_of<T: serde::Serialize>(one: &T) -> usize {
-    // Writing into memory has no way to fail.
-    serde_json::to_vec(one).map_or(0, |json| json.len())
 }
 
 /// The ops of a group whose record is in sight now, with their receipts.
@@ -239,7 +235,7 @@ pub fn rows<S: CommuneStore>(
         for bucket in buckets {
             let of_it: Vec<Row> = rows.extract_if(.., |row| bucket_of(row.record) == *bucket).collect();
             let kept = kept_of(store, watermark, &of_it)?;
-            let size = of_it.iter().map(bytes_of).chain(kept.iter().map(bytes_of)).sum();
+            let size = of_it.iter().map(json_bytes).chain(kept.iter().map(json_bytes)).sum();
             total = total.saturating_add(size);
             if total > bytes && !(fetched.of.is_empty() && answered.is_empty()) {
                 fetched.of.extend((!answered.is_empty()).then_some((*scope, answered)));

@@ -22,10 +22,7 @@ impl<S: LaptopStore> Laptop<S> {
         }
         let mut listed = self.store.erased()?;
         listed.extend(subjects.iter().map(|subject| (ANY_KIND, *subject)));
-        let mut rows = Vec::new();
-        for scope in self.store.scopes()? {
-            rows.extend(self.store.rows_in(scope, None)?);
-        }
+        let rows = self.store.rows()?;
         let own = self.store.owns(Which::All, usize::MAX)?;
         let mut kept = Vec::new();
         for name in self.store.kept_names()? {

@@ -151,6 +151,14 @@ pub trait LaptopStore {
     fn scopes(&self) -> Result<Vec<Scope>, Self::Error>;
     /// The base rows of a scope in these buckets, or in all.
     fn rows_in(&self, scope: Scope, buckets: Option<&[u8]>) -> Result<Vec<Row>, Self::Error>;
+    /// All base rows.
+    fn rows(&self) -> Result<Vec<Row>, Self::Error> {
+        let mut all = Vec::new();
+        for scope in self.scopes()? {
+            all.extend(self.rows_in(scope, None)?);
+        }
+        Ok(all)
+    }
     /// The digests of a scope.
     fn buckets(&self, scope: Scope) -> Result<Buckets, Self::Error> {
         Ok(Buckets::of(&self.rows_in(scope, None)?))

@@ -1,5 +1,6 @@
 //! The greeting, and what it may bring: another life of the log, to which everything is given back (§6).
 
+use crate::batch::{fill, json_bytes};
 use crate::ingest::Quarantine;
 use crate::offer::OfferOutcome;
 use crate::op::GroupId;
@@ -188,15 +189,7 @@ impl<S: LaptopStore> Laptop<S> {
 
 /// As many as one message carries, one at least.
 fn within<T: serde::Serialize>(all: impl IntoIterator<Item = T>, limits: &BatchLimits) -> Vec<T> {
-    let mut bytes = 0;
-    let mut some = Vec::new();
-    for one in all.into_iter().take(limits.groups.max(1)) {
-        // Writing into memory has no way to fail.
-        bytes += serde_json::to_vec(&one).map_or(0, |json| json.len());
-        if bytes > limits.bytes && !some.is_empty() {
-            break;
-        }
-        some.push(one);
-    }
+    let mut some: Vec<T> = all.into_iter().take(limits.groups.max(1)).collect();
+    some.truncate(fill(some.iter().map(json_bytes), limits.groups, limits.bytes));
     some
 }

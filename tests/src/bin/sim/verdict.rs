@@ -143,11 +143,9 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     let store = laptop.store()?;
     // Nothing readable lies outside of what is in sight, and nothing is kept readable of records that are not here.
     let stray = store.exchange(|laptop| {
-        let mut stray = 0_u64;
         let sight = laptop.state.sight.clone().unwrap_or(Sight::All);
-        for scope in laptop.store.scopes()?.into_iter().filter(|scope| !sight.covers(*scope)) {
-            stray += laptop.store.rows_in(scope, None)?.len() as u64;
-        }
+        let out_of_sight = |row: &&Row| !sight.covers(row.scope);
+        let mut stray = laptop.store.rows()?.iter().filter(out_of_sight).count() as u64;
         for name in laptop.store.kept_names()? {
             for op in laptop.store.kept(name)?.iter().flat_map(|kept| &kept.group.ops) {
                 stray += u64::from(laptop.store.row(op.header.kind, op.header.record)?.is_none());
@@ -160,10 +158,7 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         verdict.complaints.push(format!("{l} can read {stray} records that are out of its sight"));
     }
     let readable = store.exchange(|laptop| {
-        let mut records = Vec::new();
-        for scope in laptop.store.scopes()? {
-            records.extend(laptop.store.rows_in(scope, None)?.iter().map(|row| row.record));
-        }
+        let mut records: Vec<Uuid> = laptop.store.rows()?.iter().map(|row| row.record).collect();
         for name in laptop.store.kept_names()? {
             records.extend(ops_of(laptop.store.kept(name)?.iter().map(|kept| &kept.group)));
         }
@@ -239,13 +234,7 @@ fn ops_of<'g>(groups: impl Iterator<Item = &'g Group>) -> Vec<Uuid> {
 
 /// The houses and people that a laptop holds, with what they are called.
 fn held(store: &mut Store) -> Result<BTreeMap<Uuid, String>> {
-    let rows = store.exchange(|laptop| {
-        let mut all = Vec::new();
-        for scope in laptop.store.scopes()? {
-            all.extend(laptop.store.rows_in(scope, None)?);
-        }
-        Ok(all)
-    })?;
+    let rows = store.exchange(|laptop| laptop.store.rows())?;
     let of_household = |row: &Row| Household::try_from(row).ok().map(|one| (one.id.0, one.house_no));
     let of_member = |row: &Row| Member::try_from(row).ok().map(|one| (one.id.0, one.full_name));
     Ok(rows.iter().filter_map(|row| of_household(row).or_else(|| of_member(row))).collect())
