@@ -4,12 +4,16 @@
 //! A file of a newer version is refused untouched; a damaged one is set aside, never deleted; before an
 //! upgrade a copy is made and read through. Nothing here knows a table.
 
+mod lock;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
+
+pub use lock::FileLock;
 
 /// Raw key of a file: 32 random bytes. A passphrase as a key would be stretched at every connection.
 pub type DatabaseKey = Zeroizing<[u8; 32]>;

@@ -1,8 +1,10 @@
 //! The commune's data folder: what lies where, and the lock that lets one server at a time serve it.
 //! Commands (enrol, import, figures, backup) work beside a running server: the database keeps them apart.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
+
+use database::FileLock;
 
 use crate::address::Running;
 use crate::error::ServerError;
@@ -14,19 +16,7 @@ pub struct DataFolder(PathBuf);
 /// Held while a server serves; the operating system opens it when the process dies, however it dies.
 #[derive(Debug)]
 pub struct ServeLock {
-    _file: File,
-}
-
-/// Held while a commune is made.
-#[derive(Debug)]
-pub(crate) struct MakingLock {
-    _file: File,
-}
-
-/// Held while a backup is taken, wherever to.
-#[derive(Debug)]
-pub(crate) struct BackupLock {
-    _file: File,
+    _held: FileLock,
 }
 
 impl DataFolder {
@@ -102,26 +92,22 @@ impl DataFolder {
         if !self.has_register() {
             return Err(ServerError::NotSetUp);
         }
-        Ok(ServeLock { _file: self.lock("serve.lock", ServerError::InUse)? })
+        Ok(ServeLock { _held: self.lock("serve.lock", ServerError::InUse)? })
     }
 
     /// Takes the same lock, also where the register is gone, and one that nobody holds who has the register open.
-    pub(crate) fn lock_for_restoring(&self) -> Result<[ServeLock; 2], ServerError> {
+    pub(crate) fn lock_for_restoring(&self) -> Result<[FileLock; 2], ServerError> {
         let serving = self.lock("serve.lock", ServerError::InUse)?;
-        Ok([ServeLock { _file: serving }, ServeLock { _file: self.lock("open.lock", ServerError::InUse)? }])
+        Ok([serving, self.lock("open.lock", ServerError::InUse)?])
     }
 
     /// Held by whoever has the register open, so that it is not exchanged under them. A folder that takes no file has no
     /// such lock, and nothing can be exchanged there.
-    pub(crate) fn lock_open(&self) -> Result<Option<ServeLock>, ServerError> {
-        let path = self.0.join("open.lock");
-        let Ok(file) = OpenOptions::new().create(true).truncate(false).write(true).open(path) else {
-            return Ok(None);
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(Some(ServeLock { _file: file })),
+    pub(crate) fn lock_open(&self) -> Result<Option<FileLock>, ServerError> {
+        match FileLock::share(&self.0.join("open.lock")) {
+            Ok(held) => Ok(Some(held)),
             Err(TryLockError::WouldBlock) => Err(ServerError::Busy),
-            Err(TryLockError::Error(error)) => Err(error.into()),
+            Err(TryLockError::Error(_)) => Ok(None),
         }
     }
 
@@ -131,22 +117,20 @@ impl DataFolder {
     }
 
     /// Marks that a commune is being made, by one at a time.
-    pub(crate) fn lock_for_making(&self) -> Result<MakingLock, ServerError> {
-        Ok(MakingLock { _file: self.lock("making.lock", ServerError::Busy)? })
+    pub(crate) fn lock_for_making(&self) -> Result<FileLock, ServerError> {
+        self.lock("making.lock", ServerError::Busy)
     }
 
     /// Takes the lock of backing up; whoever comes meanwhile gets [`ServerError::BackupRunning`].
-    pub(crate) fn lock_for_backup(&self) -> Result<BackupLock, ServerError> {
-        Ok(BackupLock { _file: self.lock("backup.lock", ServerError::BackupRunning)? })
+    pub(crate) fn lock_for_backup(&self) -> Result<FileLock, ServerError> {
+        self.lock("backup.lock", ServerError::BackupRunning)
     }
 
-    fn lock(&self, name: &str, taken: ServerError) -> Result<File, ServerError> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(self.0.join(name))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(taken),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
+    fn lock(&self, name: &str, taken: ServerError) -> Result<FileLock, ServerError> {
+        FileLock::take(&self.0.join(name)).map_err(|error| match error {
+            TryLockError::WouldBlock => taken,
+            TryLockError::Error(error) => error.into(),
+        })
     }
 }
 

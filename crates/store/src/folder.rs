@@ -2,8 +2,10 @@
 //! platform's local data directory, never in a roaming or cloud-synced one: two laptops writing one
 //! database file through a cloud is how databases are lost.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
+
+use database::FileLock;
 
 use crate::error::StoreError;
 
@@ -11,7 +13,7 @@ use crate::error::StoreError;
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    _lock: FileLock,
 }
 
 impl DataFolder {
@@ -19,9 +21,8 @@ impl DataFolder {
     /// [`StoreError::InUse`]; the operating system opens the lock when a process dies, however it dies.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(path)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+        match FileLock::take(&path.join("lock")) {
+            Ok(lock) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }

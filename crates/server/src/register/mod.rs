@@ -46,7 +46,7 @@ mod whereabouts;
 use std::path::Path;
 use std::sync::Arc;
 
-use database::{DatabaseKey, Durability};
+use database::{DatabaseKey, Durability, FileLock};
 use domain::consent::Basis;
 use domain::criteria::CriteriaSet;
 use domain::ids::CommuneId;
@@ -60,7 +60,7 @@ pub use devices::{EnrolOrder, IssuedCode};
 pub use whereabouts::Whereabouts;
 
 use crate::error::ServerError;
-use crate::folder::{DataFolder, ServeLock};
+use crate::folder::DataFolder;
 use crate::keys::CommuneKeys;
 use crate::machine::{Machine, SystemMachine, random};
 use beside::Beside;
@@ -112,7 +112,7 @@ pub struct Register {
     session: u64,
     database: Database,
     beside: Beside,
-    _open: Option<ServeLock>,
+    _open: Option<FileLock>,
 }
 
 /// The rules and criteria that this version counts by, on a commune's basis.
