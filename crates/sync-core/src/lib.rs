@@ -53,8 +53,8 @@ pub use row::{Cell, MergeOutcome, Row};
 pub use stamp::{OrderKey, Stamp, StampInputs, effective_stamp};
 pub use value::Value;
 
-#[cfg(test)]
-mod convergence;
+#[cfg(any(test, feature = "histories"))]
+pub mod convergence;
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
@@ -65,11 +65,11 @@ mod histories;
 mod household_tests;
 #[cfg(test)]
 mod laws;
-#[cfg(test)]
+#[cfg(any(test, feature = "histories"))]
 mod model;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod rewind;
-#[cfg(test)]
+#[cfg(any(test, feature = "histories"))]
 mod samples;

@@ -1,5 +1,7 @@
 //! Ops and groups for tests, with as little to say as possible.
 
+#![cfg_attr(not(test), allow(dead_code))]
+
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::registry::{RecordKind, no};
 use uuid::Uuid;

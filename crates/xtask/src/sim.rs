@@ -30,13 +30,25 @@ pub(crate) struct Options {
 pub(crate) enum Store {
     /// The databases of laptops and server, as in the product
     Files,
+    /// The same rules without a disk: for hundreds of thousands
+    Memory,
+}
+
+impl Store {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Memory => "memory",
+        }
+    }
 }
 
 pub(crate) fn sim(options: &Options) -> Result<()> {
-    let Options { seeds, start, store: Store::Files, steps, tell } = options;
+    let Options { seeds, start, store, steps, tell } = options;
     let mut command = cargo();
     command.args(["run", "--quiet", "--profile", "sim", "--package", "tests", "--bin", "sim", "--"]);
     command.arg("--seeds").arg(seeds.to_string()).arg("--start").arg(start.to_string());
+    command.args(["--store", store.name()]);
     if let Some(steps) = steps {
         command.arg("--steps").arg(steps.to_string());
     }

@@ -66,11 +66,16 @@ impl Laptop {
         laptop
     }
 
-    /// True if it has the op, readable or not.
-    pub(crate) fn holds(&self, op: OpId) -> bool {
+    /// The ops that it has, readable or not.
+    pub(crate) fn held(&self) -> impl Iterator<Item = OpId> {
         let own = self.own.iter().flat_map(|own| &own.numbered.group.ops);
         let kept = self.retained.values().chain(self.sealed.values()).flat_map(|kept| &kept.group.ops);
-        own.chain(kept).any(|one| one.id() == op)
+        own.chain(kept).map(Op::id)
+    }
+
+    /// True if it has the op, readable or not.
+    pub(crate) fn holds(&self, op: OpId) -> bool {
+        self.held().any(|one| one == op)
     }
 
     pub(crate) fn visible(&self, kind: u16, record: Uuid) -> Option<Row> {

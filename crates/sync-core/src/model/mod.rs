@@ -3,6 +3,10 @@
 //! households that move must end with every save on the server and the same bytes everywhere. The product's own
 //! simulator, with real stores and cut files, stands beside this.
 
+// Part of tests, also where the histories are a feature; not every test is there then.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![cfg_attr(not(test), allow(dead_code, unused_imports))]
+
 use std::collections::BTreeMap;
 
 use domain::registry::{RecordKind, no};

@@ -1,29 +1,31 @@
-//! `sim`: histories out of a seed, over the real rules, the real database of the laptops and the real register of the
-//! server (sync rules §11). One thread, one seed, one history: the same seed twice leaves the same trace. Between the
-//! two lies a line that loses, repeats and cuts messages; laptops crash, are put back from copies of their disks and
-//! copied; the server is put back to backups; clocks are wrong by decades.
+//! `sim`: histories out of a seed (sync rules §11). One thread, one seed, one history: the same seed twice leaves the same
+//! trace. On files the real rules run over the real database of the laptops and the real register of the server, and
+//! between the two lies a line that loses, repeats and cuts messages; laptops crash, are put back from copies of their
+//! disks and copied; the server is put back to backups; clocks are wrong by decades. In memory the same rules run without
+//! a disk, for a thousand times as many histories (`sync_core::convergence`).
 //!
-//! - `world`: what happens, drawn from the dice. `verdict`: what must hold when it is over.
+//! - `world`: what happens, drawn from the dice. `verdict`: what must hold. `report`: the sums of many histories.
 //! - `laptop`, `office`: the two sides. `line`: what lies between them. `edits`: what people save.
 
-// A tool: it speaks on its standard output.
-#![allow(clippy::print_stdout)]
+// A tool: it speaks on its standard output, and says on the other how far it is.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod edits;
 mod laptop;
 mod line;
 mod office;
+mod report;
 mod verdict;
 mod world;
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
-use serde::Serialize;
 
+use report::Report;
 use verdict::Verdict;
 
 #[derive(Parser)]
@@ -35,96 +37,115 @@ struct Options {
     /// The seed of the first
     #[arg(long, default_value_t = 1)]
     start: u64,
-    /// Steps of each
+    /// What they run on
+    #[arg(long, value_enum, default_value = "files")]
+    store: Store,
+    /// Steps of each on files; in memory a seed says how many
     #[arg(long, default_value_t = 60)]
     steps: u32,
-    /// Print every step of the history
+    /// Print every step on files; in memory, the fewest steps that still go wrong
     #[arg(long)]
     tell: bool,
+    /// Leave out the seeds that went wrong once
+    #[arg(long)]
+    without_kept: bool,
 }
 
-/// What `--json` readers get: the sums of all histories.
-#[derive(Debug, Default, Serialize)]
-struct Report {
-    histories: u64,
-    saves: u64,
-    ops: u64,
-    lost: u64,
-    duplicated: u64,
-    diverged: u64,
-    out_of_scope: u64,
-    /// Of each fault how often it did something.
-    faults: BTreeMap<&'static str, u64>,
-    /// Of all histories together.
-    trace: String,
-    /// Seeds in which something was wrong.
-    failed: Vec<u64>,
+/// What a history runs on.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Store {
+    Files,
+    Memory,
 }
 
 /// So many of the first are run once more.
 const RUN_TWICE: u64 = 5;
+/// A few histories need not meet each fault; so many must.
+const MEET_ALL: u64 = 100;
+
+impl Store {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Everything that can go wrong there. Each is counted when it did something.
+    fn faults(self) -> &'static [&'static str] {
+        match self {
+            Self::Files => world::FAULTS,
+            Self::Memory => sync_core::convergence::EFFECTS,
+        }
+    }
+
+    /// One history; a panic in it is one more thing that went wrong.
+    fn run(self, seed: u64, steps: u32, tell: bool) -> Verdict {
+        let run = || match self {
+            Self::Files => world::run(seed, steps, tell),
+            Self::Memory => Ok(sync_core::convergence::history(seed, tell).into()),
+        };
+        let ended = match std::panic::catch_unwind(run) {
+            Ok(Ok(verdict)) => return verdict,
+            Ok(Err(error)) => format!("it ended: {error:#}"),
+            Err(_) => "it panicked, as told above".to_owned(),
+        };
+        Verdict { complaints: vec![ended], ..Verdict::default() }
+    }
+
+    /// Seeds that went wrong once, with their steps. They keep their meaning as long as nobody changes what is drawn.
+    fn kept(self) -> Result<Vec<(u64, u32)>> {
+        let file = format!("{}/fixtures/seeds/{}.txt", env!("CARGO_MANIFEST_DIR"), self.name());
+        let text = std::fs::read_to_string(Path::new(&file)).with_context(|| file.clone())?;
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let read = |line: &str| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+        };
+        lines.map(|line| read(line).with_context(|| format!("{file}: {line}"))).collect()
+    }
+}
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    let Options { seeds, start, store, steps, tell, .. } = options;
+    let mut report = Report::begin(seeds);
+    if !options.without_kept {
+        for (seed, steps) in store.kept()? {
+            report.judge(seed, &store.run(seed, steps, false));
+        }
+    }
     let next = AtomicU64::new(0);
-    let told: Mutex<BTreeMap<u64, Result<Verdict>>> = Mutex::default();
+    let report = Mutex::new(report);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= options.seeds {
+                    if nth >= seeds {
                         return;
                     }
-                    let seed = options.start.wrapping_add(nth);
-                    let verdict = world::run(seed, options.steps, options.tell);
-                    told.lock().unwrap_or_else(PoisonError::into_inner).insert(nth, verdict);
+                    let seed = start.wrapping_add(nth);
+                    let verdict = store.run(seed, steps, tell);
+                    // Whoever looks for what went wrong in a seed must find the same history again.
+                    let same = nth >= RUN_TWICE || store.run(seed, steps, false).trace == verdict.trace;
+                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.add(nth, seed, verdict, same);
                 }
             });
         }
     });
-    let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut report = Report::default();
-    let mut trace = blake3::Hasher::new();
-    for (nth, verdict) in told {
-        let seed = options.start.wrapping_add(nth);
-        let verdict = verdict.unwrap_or_else(|error| Verdict {
-            complaints: vec![format!("it ended: {error:#}")],
-            ..Verdict::default()
-        });
-        trace.update(verdict.trace.as_bytes());
-        // Whoever looks for what went wrong in a seed must find the same history again.
-        let again = (nth < RUN_TWICE).then(|| world::run(seed, options.steps, false));
-        if again.is_some_and(|again| again.map_or(String::new(), |again| again.trace) != verdict.trace) {
-            println!("seed {seed}: the second time it was another history");
-            report.failed.push(seed);
-        }
-        for complaint in &verdict.complaints {
-            println!("seed {seed}: {complaint}");
-        }
-        if !verdict.complaints.is_empty() {
-            report.failed.push(seed);
-        }
-        report.histories += 1;
-        report.saves += verdict.saves;
-        report.ops += verdict.ops;
-        report.lost += verdict.lost;
-        report.duplicated += verdict.duplicated;
-        report.diverged += verdict.diverged;
-        report.out_of_scope += verdict.out_of_scope;
-        for (fault, effects) in verdict.faults {
-            *report.faults.entry(fault).or_default() += effects;
-        }
-    }
-    report.trace = trace.finalize().to_hex().to_string();
-    println!("{}", serde_json::to_string(&report)?);
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{}", report.json()?);
     if !report.failed.is_empty() {
-        bail!("{} of {} histories went wrong", report.failed.len(), report.histories);
+        let file = store.name();
+        println!("keep them: one line each in tests/fixtures/seeds/{file}.txt, \"seed steps  what it was\"");
+        bail!("{} of {seeds} histories went wrong", report.failed.len());
     }
-    // A fault that never did anything proves nothing. A few histories need not meet each.
-    let never: Vec<_> = world::FAULTS.iter().filter(|fault| !report.faults.contains_key(*fault)).collect();
-    if !never.is_empty() && report.histories >= 100 {
+    // A fault that never did anything proves nothing.
+    let never = report.never(store.faults());
+    if !never.is_empty() && seeds >= MEET_ALL {
         bail!("never happened: {never:?}");
     }
     Ok(())

@@ -8,6 +8,7 @@ use domain::people::{Household, Member};
 use server::Whereabouts;
 use store::Store;
 use store::tables::{households, members};
+use sync_core::convergence::{Outcome, Wrong};
 use sync_core::laptop::{Compared, LaptopStore, Which};
 use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
@@ -30,6 +31,23 @@ pub(crate) struct Verdict {
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) trace: String,
     pub(crate) complaints: Vec<String>,
+}
+
+impl From<Outcome> for Verdict {
+    fn from(outcome: Outcome) -> Self {
+        let count = |of| outcome.complaints.iter().filter(|(wrong, _)| *wrong == of).count() as u64;
+        Self {
+            saves: outcome.saves,
+            ops: outcome.ops,
+            lost: count(Wrong::Lost),
+            duplicated: count(Wrong::Duplicated),
+            diverged: count(Wrong::Diverged),
+            out_of_scope: count(Wrong::OutOfScope),
+            faults: outcome.effects,
+            trace: blake3::Hash::from(outcome.trace).to_hex().to_string(),
+            complaints: outcome.complaints.into_iter().map(|(_, what)| what).collect(),
+        }
+    }
 }
 
 pub(crate) fn of(world: &mut World) -> Result<Verdict> {
