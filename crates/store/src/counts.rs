@@ -42,6 +42,27 @@ pub fn household_state(
 /// The alley of households whose alley is not known.
 const NO_ALLEY: Uuid = Uuid::nil();
 
+/// Where a household counts, its tally, verdict and progress as they are kept, and until which day.
+#[derive(Debug, PartialEq, Eq)]
+struct Counted {
+    place: (Uuid, Uuid),
+    said: [String; 3],
+    valid_until: Option<String>,
+}
+
+impl Counted {
+    fn of(state: &HouseholdState, by: &CountedBy, today: Day) -> Result<(Self, Tally), StoreError> {
+        let now = state.contribution(by, today);
+        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
+        let counted = Self {
+            place: (state.household.hamlet_unit.0, alley),
+            said: [to_json(&now.tally)?, to_json(&now.verdict)?, to_json(&now.progress)?],
+            valid_until: now.valid_until.map(|day| day.to_string()),
+        };
+        Ok((counted, now.tally))
+    }
+}
+
 /// Differences to the tallies of alleys, collected and written once per transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Differences(BTreeMap<(Uuid, Uuid), Tally>);
@@ -55,37 +76,36 @@ impl Differences {
         by: &CountedBy,
         today: Day,
     ) -> Result<(), StoreError> {
-        let before: Option<((Uuid, Uuid), String)> = connection
+        let before: Option<Counted> = connection
             .prepare_cached(
-                "SELECT hamlet_unit_id, alley_id, tally FROM household_counts WHERE household_id = ?1",
+                "SELECT hamlet_unit_id, alley_id, tally, verdict, progress, valid_until
+                 FROM household_counts WHERE household_id = ?1",
             )?
-            .query_row([id.0], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+            .query_row([id.0], |row| {
+                let said = [row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok(Counted { place: (row.get(0)?, row.get(1)?), said, valid_until: row.get(5)? })
+            })
             .optional()?;
-        if let Some((place, tally)) = before {
+        let state = household_state(connection, id, by, today)?;
+        let now = state.map(|state| Counted::of(&state, by, today)).transpose()?;
+        let now_counted = now.as_ref().map(|(counted, _)| counted);
+        if now_counted == before.as_ref() {
+            return Ok(());
+        }
+        if let Some(Counted { place, said: [tally, ..], .. }) = before {
             let tally: Tally = serde_json::from_str(&tally).map_err(|_| StoreError::Damaged)?;
             self.0.entry(place).or_default().remove(&tally);
         }
-        let Some(state) = household_state(connection, id, by, today)? else {
+        let Some((Counted { place, said: [tally, verdict, progress], valid_until }, counts)) = now else {
             connection
                 .prepare_cached("DELETE FROM household_counts WHERE household_id = ?1")?
                 .execute([id.0])?;
             return Ok(());
         };
-        let now = state.contribution(by, today);
-        let unit = state.household.hamlet_unit.0;
-        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
-        self.0.entry((unit, alley)).or_default().add(&now.tally);
+        self.0.entry(place).or_default().add(&counts);
         connection
             .prepare_cached("INSERT OR REPLACE INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                id.0,
-                unit,
-                alley,
-                to_json(&now.tally)?,
-                to_json(&now.verdict)?,
-                to_json(&now.progress)?,
-                now.valid_until.map(|day| day.to_string()),
-            ])?;
+            .execute(params![id.0, place.0, place.1, tally, verdict, progress, valid_until])?;
         Ok(())
     }
 

@@ -9,11 +9,13 @@ use domain::criteria::{CriteriaSet, Person};
 use domain::fact::{Assessment, Current, Fact};
 use domain::ids::MemberId;
 use domain::people::{Household, Member};
+use domain::registry::RecordKind;
 use domain::rules::DoorRules;
 use domain::tally::{Contribution, HouseholdView};
 use domain::visit::{Visit, VisitState};
 
 use crate::projection::{current_facts, day_of, standing};
+use crate::row::Row;
 use crate::stamp::OrderKey;
 
 /// What the counting goes by.
@@ -61,6 +63,23 @@ pub struct PersonState {
     pub consent: Standing,
     /// Guided by the team at least once.
     pub guided: bool,
+}
+
+/// True if a line of the register counts as it did: what differs is names and addresses, which no figure looks at.
+pub fn counts_alike(before: &Row, after: &Row) -> bool {
+    let household = |row: &Row| {
+        let line = Household::try_from(row).ok()?;
+        Some(Household { house_no: String::new(), place_note: String::new(), code: String::new(), ..line })
+    };
+    let member = |row: &Row| {
+        let line = Member::try_from(row).ok()?;
+        Some(Member { full_name: String::new(), phone: None, ..line })
+    };
+    match RecordKind::from_no(after.kind) {
+        Some(RecordKind::Household) => household(before) == household(after),
+        Some(RecordKind::Member) => member(before) == member(after),
+        _ => false,
+    }
 }
 
 /// Everything that is known about one household, as of a day.

@@ -28,8 +28,13 @@ const NO_ALLEY: Uuid = Uuid::nil();
 /// Households whose records are read together.
 const COUNTED_TOGETHER: usize = 128;
 
-/// Where a household was counted, and what.
-type Counted = ((Uuid, Uuid), Tally);
+/// Where a household was counted, what, and until which day.
+#[derive(PartialEq)]
+struct Counted {
+    place: (Uuid, Uuid),
+    tally: Tally,
+    valid_until: Option<String>,
+}
 
 impl Log<'_> {
     /// A household with its people, visits, facts and consents.
@@ -77,12 +82,20 @@ impl Log<'_> {
         for some in households.chunks(COUNTED_TOGETHER) {
             let before = self.foresee(some)?;
             for (id, before) in some.iter().zip(before) {
-                if let Some((place, tally)) = before {
-                    differences.entry(place).or_default().remove(&tally);
-                }
                 let household = HouseholdId(*id);
-                match self.household_state(household, by, today)? {
-                    Some(state) => self.put_in(&state, by, today, &mut differences)?,
+                let state = self.household_state(household, by, today)?;
+                let now = state.map(|state| counted(&state, by, today));
+                if now == before {
+                    continue;
+                }
+                if let Some(before) = before {
+                    differences.entry(before.place).or_default().remove(&before.tally);
+                }
+                match now {
+                    Some(now) => {
+                        differences.entry(now.place).or_default().add(&now.tally);
+                        self.put_counted(household, &now)?;
+                    }
                     None => self.count_no_more(household)?,
                 }
             }
@@ -103,12 +116,14 @@ impl Log<'_> {
         for kind in [RecordKind::Residence, RecordKind::Assessment, RecordKind::Consent] {
             self.foresee_under(kind, &people)?;
         }
-        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM household_counts
+        let sql = "SELECT hamlet_unit_id, alley_id, tally, valid_until FROM household_counts
                    WHERE commune_id = ?1 AND household_id = ?2";
         let commune = self.commune.0;
         let asked: Vec<_> = households.iter().map(|id| params![commune, *id].to_vec()).collect();
-        let counted =
-            self.sql.each_of(sql, &asked, |row| Ok(((row.get(0)?, row.get(1)?), json::<Tally>(row, 2)?)))?;
+        let counted = self.sql.each_of(sql, &asked, |row| {
+            let place = (row.get(0)?, row.get(1)?);
+            Ok(Counted { place, tally: json(row, 2)?, valid_until: row.get(3)? })
+        })?;
         Ok(counted.into_iter().map(|mut one| one.pop()).collect())
     }
 
@@ -118,23 +133,13 @@ impl Log<'_> {
         self.run(sql, params![self.commune.0, household.0])
     }
 
-    fn put_in(
-        &self,
-        state: &HouseholdState,
-        by: &CountedBy,
-        today: Day,
-        differences: &mut BTreeMap<(Uuid, Uuid), Tally>,
-    ) -> Result<(), ServerError> {
-        let household = &state.household;
-        let now = state.contribution(by, today);
-        let (unit, alley) = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
-        differences.entry((unit, alley)).or_default().add(&now.tally);
-        let valid_until = now.valid_until.map(|day| day.to_string());
+    fn put_counted(&self, household: HouseholdId, now: &Counted) -> Result<(), ServerError> {
+        let Counted { place: (unit, alley), tally, valid_until } = now;
         self.run(
             "INSERT INTO household_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (commune_id, household_id)
                DO UPDATE SET hamlet_unit_id = ?3, alley_id = ?4, tally = ?5, valid_until = ?6",
-            params![self.commune.0, household.id.0, unit, alley, to_json(&now.tally)?, valid_until],
+            params![self.commune.0, household.0, *unit, *alley, to_json(tally)?, valid_until.clone()],
         )
     }
 
@@ -191,4 +196,11 @@ impl Log<'_> {
         }
         Ok(sum)
     }
+}
+
+fn counted(state: &HouseholdState, by: &CountedBy, today: Day) -> Counted {
+    let household = &state.household;
+    let place = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
+    let now = state.contribution(by, today);
+    Counted { place, tally: now.tally, valid_until: now.valid_until.map(|day| day.to_string()) }
 }

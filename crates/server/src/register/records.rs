@@ -5,6 +5,7 @@ use domain::calendar::Day;
 use domain::ids::{HouseholdId, MemberId};
 use domain::people::Member;
 use domain::registry::{RecordKind, parent_field};
+use sync_core::household::counts_alike;
 use sync_core::ingest::LogView;
 use sync_core::parents::ids_above;
 use sync_core::projection::{household_as_of, residence_as_of};
@@ -41,9 +42,13 @@ impl Log<'_> {
     /// Writes a merged row and notes the households whose counts it touches.
     pub(crate) fn put_record(&self, row: &Row) -> Result<(), ServerError> {
         let kind = RecordKind::from_no(row.kind);
+        let counts_alike = self
+            .see_row(row.kind, row.record, |before| before.is_some_and(|before| counts_alike(before, row)))?;
         let parent = match kind {
             Some(RecordKind::Member) => {
-                self.touch(row.kind, row.record)?;
+                if !counts_alike {
+                    self.touch(row.kind, row.record)?;
+                }
                 self.household_now(row)?.map(|household| household.0)
             }
             Some(kind) => parent_field(kind).and_then(|no| row.value(no)).and_then(|value| value.as_uuid()),
@@ -71,7 +76,7 @@ impl Log<'_> {
         if let (Some(RecordKind::Residence), Some(member)) = (kind, parent) {
             return self.member_moved(MemberId(member));
         }
-        self.touch(row.kind, row.record)
+        if counts_alike { Ok(()) } else { self.touch(row.kind, row.record) }
     }
 
     /// Notes the household whose counts a record belongs to, as it stands.

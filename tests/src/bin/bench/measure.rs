@@ -9,6 +9,13 @@ pub(crate) struct Spent {
     pub(crate) cpu: Duration,
 }
 
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        self.wall += more.wall;
+        self.cpu += more.cpu;
+    }
+}
+
 /// Runs and times.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Spent) {
     let (wall, cpu) = (Instant::now(), processor_time());
