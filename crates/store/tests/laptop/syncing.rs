@@ -3,6 +3,8 @@
 use domain::calendar::Day;
 use domain::visit::Outcome;
 use store::tables::members;
+use sync_core::ingest::{GroupOutcome, Quarantine};
+use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
 use sync_core::stamp::Stamp;
 use sync_core::wire::{BatchLimits, Numbered, Page};
@@ -40,6 +42,24 @@ fn an_answer_counts_only_for_a_hash_that_is_mine() {
     groups[0].group.ops[0].salt = [9; 16];
     laptop.acknowledge(&groups);
     assert_eq!(laptop.store().counts().unwrap().pending_groups, 1);
+}
+
+/// A person decided about a Save that waits: it is kept, and the screen shows what was there before.
+#[test]
+fn what_somebody_decided_about_is_not_shown() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.sync();
+    laptop.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
+    for (reason, shown) in [(Quarantine::Rights, "Lê An"), (Quarantine::Mended, "Nguyễn Văn Hòa")] {
+        let groups = laptop.store().exchange(|rules| rules.store.owns(Which::All, 9)).unwrap();
+        let mut reply = laptop.reply(&[groups[0].numbered.clone()]);
+        reply.receipts.clear();
+        reply.groups[0].outcome = GroupOutcome::Quarantined(reason);
+        laptop.store().acknowledge(&reply).unwrap();
+        assert_eq!(name(&mut laptop), shown);
+    }
+    assert_eq!(laptop.store().counts().unwrap().quarantined_groups, 0);
 }
 
 #[test]
