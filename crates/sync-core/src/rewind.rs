@@ -323,3 +323,24 @@ fn two_restores_of_one_backup_are_two_epochs_and_a_laptop_of_either_comes_over()
     assert_eq!(households.len(), 3);
     converged(&server, &laptops);
 }
+
+/// What is kept comes once more, in this history or in another, under the same stamp or another one.
+#[test]
+fn f08_of_what_is_kept_the_lower_stamp_stands_and_a_higher_one_is_no_place() {
+    let (_, laptops) = village(1);
+    let at = |stamp: i64| {
+        let mut group = laptops[0].retained.values().next().unwrap().clone();
+        group.receipts[0].stamp.0 = stamp;
+        group
+    };
+    let check = |was: (u32, u64), comes: (u32, u64), stamp: i64, expect: (u32, u64)| {
+        let was = PageGroup { position: was.into(), ..at(10) };
+        let kept = kept_with(Some(was), &at(stamp), comes.into());
+        assert_eq!((kept.receipts[0].stamp.0, kept.position), (stamp.min(10), expect.into()), "{comes:?}");
+    };
+    check((1, 2), (2, 5), 10, (2, 5));
+    check((1, 2), (2, 5), 9, (2, 5));
+    check((1, 2), (2, 5), 11, (1, 2));
+    check((2, 5), (2, 7), 11, (2, 7));
+    check((2, 5), (2, 3), 10, (2, 5));
+}

@@ -4,6 +4,8 @@ use super::*;
 use domain::calendar::Day;
 use domain::registry::{RecordKind, no};
 
+use crate::commune::{CommuneStore, Waiting};
+use crate::erasure::ANY_KIND;
 use crate::group::GroupLimits;
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::ledger::Entry;
@@ -328,4 +330,130 @@ fn what_waits_and_is_known_in_part_is_answered_the_same_each_time() {
     let first = server.push(&pending.batch(9));
     assert_eq!((reasons(&server), first.receipts.len()), (vec![&Quarantine::Rights], 1));
     assert_eq!(server.push(&pending.batch(9)), first);
+}
+
+/// A backup in which something waits for rights is put back; the ledger says that they came since.
+#[test]
+fn what_waits_in_a_backup_is_tried_with_the_rights_of_the_ledger() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut new = Laptop::new(20);
+    new.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    new.sync(&mut server);
+    let backup = server.clone();
+    server.assign(device(20), &[Reach::WholeCommune]);
+    server.restore(&backup);
+    assert_eq!((name(&server).as_str(), server.waiting.len()), ("Hoà", 0));
+}
+
+#[test]
+fn what_waits_for_rights_is_tried_when_somebody_joins_its_laptop() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut new = Laptop::new(20);
+    new.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    new.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    server.note(Entry::Enrolled { device: device(20), user: user(0) });
+    assert_eq!((name(&server).as_str(), server.waiting.len()), ("Hoà", 0));
+}
+
+/// What an edge joins may be of either kind: it waits for the id.
+#[test]
+fn an_edge_waits_for_its_end_whatever_its_kind() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(same(5, 1, 60, [2, 40]));
+    laptops[1].sync(&mut server);
+    assert_eq!(server.waiting[0].lacks, Some((ANY_KIND, id(40))));
+    laptops[0].save(member(6, 0, 40, 1, "Hoa", NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(12, id(60))));
+}
+
+/// A unit comes last, and in one request all that stands on it, one upon the other.
+#[test]
+fn a_chain_of_any_length_is_taken_in_one_request() {
+    let (mut server, mut laptops) = village(2);
+    let alley = vec![FieldEdit::first(no::ALLEY_UNIT, id(70)), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    let household =
+        vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, id(60)), FieldEdit::first(no::HOUSEHOLD_ALIVE, true)];
+    laptops[1].save(assessment(5, 1, 40, 50));
+    laptops[1].save(member(6, 1, 50, 55, "Mai", NOW_MS));
+    laptops[1].save(group(7, 1, HOUSEHOLD, 55, NOW_MS, household));
+    laptops[1].save(group(8, 1, RecordKind::Alley.no(), 60, NOW_MS, alley));
+    laptops[1].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent; 4]);
+    let unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    laptops[0].save(group(9, 0, RecordKind::HamletUnit.no(), 70, NOW_MS, unit));
+    server.push(&laptops[0].batch(1));
+    assert_eq!(reasons(&server), [] as [&Quarantine; 0]);
+}
+
+/// Of what came to wait before it was noted for what, anything that begins may be it.
+#[test]
+fn what_waits_for_nobody_knows_what_is_tried_at_every_beginning() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let unsaid = Waiting { lacks: None, ..server.waiting[0].clone() };
+    server.write(|commune| commune.store.put_waiting(&unsaid).unwrap());
+    laptops[0].save(household(6, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(5, id(50))));
+}
+
+/// Trying costs what there is to try, not what waits.
+#[test]
+fn what_waits_for_something_else_is_not_read() {
+    let cost = |waiting: u128| {
+        let (mut server, mut laptops) = village(2);
+        for number in 100..100 + waiting {
+            laptops[1].save(visit(number, 1, number, 99));
+        }
+        server.push(&laptops[1].batch(1000));
+        assert_eq!(server.waiting.len() as u128, waiting);
+        laptops[0].save(household(6, 0, 30, NOW_MS));
+        let before = server.rows_read.get();
+        server.push(&laptops[0].batch(1));
+        server.rows_read.get() - before
+    };
+    assert_eq!(cost(3), cost(30));
+}
+
+/// The ops of one Save come one after the other, as their laptop's do.
+#[test]
+fn the_stamps_of_one_save_are_in_its_order() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &household(6, 0, 60, NOW_MS)));
+    laptops[0].sync(&mut server);
+    let [first, second] = [0, 1].map(|index| server.receipt(op_id(5, index)).stamp.0);
+    assert_eq!(second, first + 1);
+}
+
+/// The first of a batch that cannot be looked at ends it.
+#[test]
+fn nothing_behind_a_gap_is_looked_at() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(household(5, 0, 50, NOW_MS));
+    laptops[0].save(household(6, 0, 60, NOW_MS));
+    let mut batch = laptops[0].batch(9);
+    batch.groups.reverse();
+    let reply = server.push(&batch);
+    assert_eq!((reply.groups.len(), reply.expect), (1, Some(3)));
+    assert!(!server.rows.contains_key(&(HOUSEHOLD, id(50))));
+}
+
+/// One log takes a group at a position, and another keeps it apart there, under the same stamps.
+#[test]
+fn f16_taken_and_kept_apart_are_two_histories() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut other = server.clone();
+    other.assign(device(20), &[Reach::WholeCommune]);
+    let mut laptop = Laptop::new(20);
+    laptop.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    server.push(&laptop.batch(1));
+    other.push(&laptop.batch(1));
+    assert_eq!((server.head().position, server.waiting.len()), (other.head().position, 1));
+    assert_ne!(server.head().hash, other.head().hash);
 }

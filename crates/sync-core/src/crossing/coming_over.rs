@@ -238,3 +238,36 @@ fn what_is_lost_and_given_again_while_rows_are_compared_comes() {
         assert_eq!(laptop.base, server.rows, "cut after {messages} messages");
     }
 }
+
+/// What a revoked laptop made itself is sealed with its receipts: after a restore it may be the last that has it.
+#[test]
+fn what_a_revoked_laptop_made_itself_is_given_back_too() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[1].save(household(5, 1, 50, NOW_MS));
+    let reply = server.push(&laptops[1].batch(9));
+    laptops[1].acknowledge(&reply).unwrap();
+    server.note(Entry::Revoked { device: device(1) });
+    laptops[1].sync(&mut server);
+    assert!(laptops[1].own.is_empty() && laptops[1].holds(op_id(5, 0)));
+    server.restore(&backup);
+    laptops[1].sync(&mut server);
+    assert!(server.rows.contains_key(&(HOUSEHOLD, id(50))));
+}
+
+/// What came into sight is compared first: until then the rows are not those of the cursor, and no page goes on from it.
+#[test]
+fn no_page_is_taken_while_rows_are_to_be_compared() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(rename(3, 0, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    laptops[0].sync(&mut server);
+    let before = laptops[1].base.clone();
+    laptops[1].look_round(&Sight::NOTHING).unwrap();
+    laptops[1].look_round(&Sight::All).unwrap();
+    assert!(laptops[1].state.compares);
+    let page = server.page(device(1), &Sight::All, laptops[1].state.cursor, usize::MAX);
+    laptops[1].apply_page(page).unwrap_err();
+    assert!(laptops[1].base.is_empty());
+    laptops[1].repair(&server);
+    assert!(laptops[1].base == server.rows && laptops[1].base != before);
+}
