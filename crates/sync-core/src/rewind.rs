@@ -344,3 +344,26 @@ fn f08_of_what_is_kept_the_lower_stamp_stands_and_a_higher_one_is_no_place() {
     check((2, 5), (2, 7), 11, (2, 7));
     check((2, 5), (2, 3), 10, (2, 5));
 }
+
+/// What the oldest backup has need not be kept, and only numbers of the present history say that it has it.
+#[test]
+fn f02_what_every_backup_has_is_not_kept() {
+    let (server, _) = village(1);
+    let reading = |laptop: &mut Laptop, watermark: (u32, u64)| {
+        laptop.state.watermark = watermark.into();
+        laptop.state.cursor = None;
+        laptop.pull(&server, usize::MAX);
+        laptop.retained.len()
+    };
+    for (watermark, expect) in [((1, 0), 2), ((1, 1), 1), ((1, 2), 0), ((1, 9), 0), ((0, 9), 2), ((2, 9), 2)]
+    {
+        assert_eq!(reading(&mut Laptop::new(3), watermark), expect, "{watermark:?}");
+    }
+    // What was kept in another life of the log has its place here now, and goes with the next exchange.
+    let mut laptop = Laptop::new(3);
+    reading(&mut laptop, (1, 0));
+    laptop.retained.values_mut().for_each(|kept| kept.position.epoch = 0);
+    assert_eq!(reading(&mut laptop, (1, 9)), 2);
+    laptop.forget_what_is_safe().unwrap();
+    assert_eq!(laptop.retained.len(), 0);
+}

@@ -143,3 +143,29 @@ fn a_start_empties_the_log_of_the_database() {
     laptop.reopen().unwrap();
     assert_eq!(bytes_in_log(&laptop), 0);
 }
+
+/// What is kept or sealed to be given back goes once every backup of this life of the log has it, and not before.
+#[test]
+fn only_what_every_backup_has_is_forgotten() {
+    let left = |laptop: &mut Laptop, (epoch, position): (u32, u64)| {
+        let mut greeted = reply(laptop, vec![]);
+        greeted.watermark = Position { epoch, position };
+        laptop.store().meet(&greeted, 5).unwrap();
+        laptop.store().forget_what_is_safe().unwrap();
+        let held = laptop.store().exchange(|rules| {
+            Ok(rules.store.kept_names()?.len() + rules.store.sealed_elsewhere(7, 0, 9)?.len())
+        });
+        held.unwrap()
+    };
+    for leaves in [false, true] {
+        let mut laptop = Laptop::new(1);
+        laptop.save(a_small_register).unwrap();
+        laptop.sync();
+        if leaves {
+            laptop.store().look_round(&Sight::Only([Scope::COMMUNE].into())).unwrap();
+        }
+        for (watermark, expect) in [((0, 0), 1), ((1, 9), 1), ((0, 1), 0)] {
+            assert_eq!(left(&mut laptop, watermark), expect, "{watermark:?}");
+        }
+    }
+}

@@ -13,6 +13,8 @@ use crate::model::{Laptop, name, village};
 use crate::op::FieldEdit;
 use crate::rights::Reach;
 use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id, rename, user};
+use crate::stamp::Stamp;
+use crate::value::Value;
 use crate::wire::{Batch, Offer};
 
 /// A base that the log has is judged by the assignments of then; one that it has not by all of the device.
@@ -42,6 +44,12 @@ fn what_another_laptop_wrote_or_is_too_large_is_not_sound() {
     let forged = household(5, 1, 50, NOW_MS);
     laptops[0].save(forged);
     assert_eq!(outcome(&mut server, &laptops[0]), kept_apart(Quarantine::Invalid));
+    // Also where its writer works on the laptop that sends it.
+    let mut forged = household(8, 0, 80, NOW_MS);
+    forged.ops[0].header.device = device(1);
+    let numbered = crate::wire::Numbered { incarnation: 1, dseq: 4, group: forged };
+    let reply = server.push(&Batch { groups: vec![numbered], ..laptops[0].batch(1) });
+    assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Invalid));
     let limits = GroupLimits::default();
     let long = rename(6, 1, 2, &"a".repeat(limits.text_chars + 1), NOW_MS, None);
     let numbered = crate::wire::Numbered { incarnation: 1, dseq: 1, group: long };
@@ -456,4 +464,79 @@ fn f16_taken_and_kept_apart_are_two_histories() {
     other.push(&laptop.batch(1));
     assert_eq!((server.head().position, server.waiting.len()), (other.head().position, 1));
     assert_ne!(server.head().hash, other.head().hash);
+}
+
+/// A part of a Save that waits is that Save: its laptop let go of the rest before this log heard why.
+#[test]
+fn a_part_of_what_waits_waits_once() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut apart = Laptop::new(20);
+    apart.save(with(household(5, 20, 50, NOW_MS), &visit(5, 20, 51, 1)));
+    let mut batch = apart.batch(1);
+    for _ in 0..2 {
+        let reply = server.push(&batch);
+        assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Rights));
+        batch.groups[0].group.ops.truncate(1);
+    }
+    assert_eq!(server.waiting.iter().map(|one| one.numbered.group.ops.len()).collect::<Vec<_>>(), [2]);
+}
+
+/// Something else waits under its name, and it is about somebody erased only: it has its receipt, and nothing is kept.
+#[test]
+fn what_is_about_the_erased_only_is_not_what_waits_under_its_name() {
+    let (mut server, mut laptops) = village(2);
+    server.enrol(20);
+    let mut stranger = Laptop::new(20);
+    stranger.save(visit(5, 20, 51, 1));
+    stranger.sync(&mut server);
+    server.erase(id(2));
+    laptops[1].save(assessment(5, 1, 50, 2));
+    let reply = server.push(&laptops[1].batch(1));
+    assert_eq!((reply.groups[0].outcome.clone(), reply.receipts.len()), (GroupOutcome::Superseded, 1));
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+}
+
+/// An earlier group is sent again, and is known: what comes next still comes after the latest.
+#[test]
+fn a_repeated_push_takes_no_later_op_back() {
+    let (mut server, mut laptops) = village(1);
+    let laptop = &mut laptops[0];
+    laptop.save(household(5, 0, 50, NOW_MS));
+    let early = laptop.batch(1);
+    laptop.save(household(6, 0, 60, NOW_MS + 200_000));
+    laptop.sync(&mut server);
+    assert_eq!(server.push(&early).groups[0].outcome, GroupOutcome::Known);
+    laptop.save(household(7, 0, 70, NOW_MS));
+    laptop.sync(&mut server);
+    assert!(server.receipt(op_id(7, 0)).stamp > server.receipt(op_id(6, 0)).stamp);
+}
+
+/// Within one Save a household is begun and edited.
+#[test]
+fn what_a_save_begins_it_may_edit() {
+    let (mut server, mut laptops) = village(1);
+    let edit =
+        FieldEdit { no: no::HOUSEHOLD_HOUSE_NO, value: "12".into(), replaced: Some(op_id(5, 0)), seen: None };
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &group(5, 0, HOUSEHOLD, 50, NOW_MS, vec![edit])));
+    assert_eq!(outcome(&mut server, &laptops[0]), GroupOutcome::Applied);
+}
+
+/// Who begins a record names what it stands on, and saw nothing of it before.
+#[test]
+fn an_edit_begins_nothing() {
+    let alive = FieldEdit::first(no::HOUSEHOLD_ALIVE, true);
+    let number = FieldEdit::first(no::HOUSEHOLD_CODE, "T-1");
+    let nowhere = FieldEdit::first(no::MEMBER_HOUSEHOLD, Value::Null);
+    let check = |kind: u16, edit: &FieldEdit, expect: GroupOutcome| {
+        let (mut server, mut laptops) = village(1);
+        laptops[0].save(group(5, 0, kind, 50, NOW_MS, vec![edit.clone()]));
+        assert_eq!(outcome(&mut server, &laptops[0]), expect, "{edit:?}");
+    };
+    let waits = || kept_apart(Quarantine::NoParent);
+    check(HOUSEHOLD, &alive, GroupOutcome::Applied);
+    check(HOUSEHOLD, &FieldEdit { replaced: Some(op_id(4, 0)), ..alive.clone() }, waits());
+    check(HOUSEHOLD, &FieldEdit { seen: Some(Stamp(NOW_MS)), ..alive }, waits());
+    check(HOUSEHOLD, &number, waits());
+    check(MEMBER, &nowhere, waits());
 }

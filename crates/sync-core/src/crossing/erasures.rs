@@ -251,18 +251,26 @@ fn what_waits_for_rights_lists_nobody_when_what_it_names_is_erased() {
     assert!(server.rows.contains_key(&(MEMBER, id(50))));
 }
 
-/// But for a record that is still to come it would be taken: whom it begins under the erased is forgotten elsewhere too.
+/// But for a record that is still to come it would be taken: whom it begins under the erased is forgotten elsewhere too,
+/// whether it came before the erasure or after it.
 #[test]
 fn what_waits_for_a_parent_lists_whom_it_begins_under_the_erased() {
-    let (mut server, mut laptops) = village(3);
-    laptops[1].save(with(member(5, 1, 50, 1, "Mai", NOW_MS), &visit(5, 1, 51, 99)));
-    laptops[1].sync(&mut server);
-    laptops[2].save(assessment(6, 2, 60, 50));
-    laptops[2].sync(&mut server);
-    assert_eq!(reasons(&server), [&Quarantine::NoParent; 2]);
-    server.erase(id(1));
-    let waits = server.waiting.iter().flat_map(|one| &one.numbered.group.ops);
-    assert_eq!(waits.map(|op| op.header.record).collect::<Vec<_>>(), [id(51)]);
+    for erased_first in [false, true] {
+        let (mut server, mut laptops) = village(3);
+        laptops[2].save(assessment(6, 2, 60, 50));
+        laptops[2].sync(&mut server);
+        laptops[1].save(with(member(5, 1, 50, 1, "Mai", NOW_MS), &visit(5, 1, 51, 99)));
+        if erased_first {
+            server.erase(id(1));
+        }
+        server.push(&laptops[1].batch(9));
+        if !erased_first {
+            server.erase(id(1));
+        }
+        assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+        let waits = server.waiting[0].numbered.group.ops.iter().map(|op| op.header.record);
+        assert_eq!(waits.collect::<Vec<_>>(), [id(51)]);
+    }
 }
 
 /// What waits under a receipt for something that is found to lie under the erased waits in vain: it is taken without it.

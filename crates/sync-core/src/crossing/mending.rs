@@ -200,3 +200,26 @@ fn nobody_decides_about_the_rest_that_was_overtaken() {
     laptops[0].sync(&mut server);
     assert_eq!(reasons(&server), [&Quarantine::Overtaken; 2]);
 }
+
+/// The decision came back first; its author, whose disk was put back, pushes all of the Save: the decision stands already,
+/// and keeps nothing that was written with it from being taken.
+#[test]
+fn a_decision_that_came_back_first_does_not_overtake_its_own_save() {
+    let (mut server, mut laptops) = village(3);
+    let backup = server.clone();
+    laptops[1].save(visit(8, 1, 80, 31));
+    let waits = laptops[1].batch(1);
+    laptops[1].sync(&mut server);
+    laptops[2].save(with(visit(9, 2, 90, 1), &decides(9, 2, 8, "mended")));
+    let before = laptops[2].clone();
+    all_sync(&mut server, &mut laptops);
+    let mut decision = kept(&laptops[0], 9);
+    decision.group.ops.remove(0);
+    decision.receipts.remove(0);
+    server.restore(&backup);
+    server.push(&waits);
+    server.offer(&Offer::from(vec![decision]));
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+    assert_eq!(outcome(&mut server, &before), GroupOutcome::Applied);
+    assert!(server.rows.contains_key(&(5, id(90))));
+}

@@ -8,9 +8,9 @@ use crate::ingest::{GroupOutcome, Quarantine};
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server, village};
 use crate::op::Scope;
-use crate::rights::Reach;
+use crate::rights::{Reach, Sight};
 use crate::samples::{NOW_MS, SCOPE, device, household, id, member, op_id, rename};
-use crate::wire::Exit;
+use crate::wire::{Exit, Offer};
 
 /// Laptop 0 works in the first unit only; an officer (1) in the commune. Household 1 with member 2 lies in the first.
 fn apart() -> (Server, Vec<Laptop>) {
@@ -113,7 +113,7 @@ fn an_exit_is_for_who_had_the_record() {
     laptops[1].sync(&mut server);
     let third = Scope(id(0x5e));
     let check = |scope: Scope, exits: usize| {
-        let sight = crate::rights::Sight::Only([scope].into());
+        let sight = Sight::Only([scope].into());
         let asked = crate::commune::Asked {
             from: None,
             believed: &sight,
@@ -217,4 +217,58 @@ fn an_exit_removes_only_what_is_in_the_scope_that_it_leaves() {
         laptop.apply_page(page).unwrap();
         assert_eq!(laptop.base.contains_key(&(MEMBER, id(2))), stays, "{from:?}");
     }
+}
+
+/// The stamp of a move falls below that of another one: the household is made anew and moves by it, and comes once.
+#[test]
+fn what_is_made_anew_and_moves_by_it_comes_once() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(moves(5, 0, OTHER));
+    laptops[0].sync(&mut server);
+    let low = kept(&laptops[0], 5);
+    let mut high = low.clone();
+    high.receipts[0].stamp.0 += 1000;
+    high.receipts[0] = server.key.seal(high.receipts[0].clone());
+    server.restore(&backup);
+    server.offer(&Offer::from(vec![high]));
+    let mut back = in_scope(OTHER, moves(6, 1, SCOPE));
+    back.ops[0].header.wall_ms = NOW_MS + 500;
+    laptops[1].save(back);
+    assert_eq!(outcome(&mut server, &laptops[1]), GroupOutcome::Superseded);
+    let before = server.head();
+    server.offer(&Offer::from(vec![low]));
+    assert_eq!(server.rows[&(HOUSEHOLD, id(1))].scope, SCOPE);
+    let page = server.page(device(1), &Sight::All, Some(before), usize::MAX);
+    let scopes = page.rows.iter().filter(|whole| whole.row.record == id(1)).map(|whole| whole.row.scope);
+    assert_eq!(scopes.collect::<Vec<_>>(), [SCOPE]);
+}
+
+/// The reply was lost, and the page brings a part of the Save only: the rest is not known to be there.
+#[test]
+fn a_part_that_is_delivered_takes_no_save_out_of_what_waits() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(with(household(5, 0, 30, NOW_MS), &visit(5, 0, 50, 1)));
+    server.push(&laptops[0].batch(9));
+    laptops[1].save(moves(6, 1, OTHER));
+    laptops[1].sync(&mut server);
+    laptops[0].pull(&server, usize::MAX);
+    assert!(laptops[0].base.contains_key(&(HOUSEHOLD, id(30))));
+    assert_eq!((laptops[0].own.len(), laptops[0].holds(op_id(5, 1))), (1, true));
+    laptops[0].sync(&mut server);
+    assert!(laptops[0].own.is_empty() && laptops[0].holds(op_id(5, 1)));
+}
+
+/// It was taken, and its household moved away before its laptop read so far: no page brings it, and the cursor has passed.
+#[test]
+fn what_moved_away_before_it_was_delivered_leaves_the_overlay_with_the_page() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(visit(5, 0, 50, 1));
+    let reply = server.push(&laptops[0].batch(9));
+    laptops[0].acknowledge(&reply).unwrap();
+    laptops[1].save(moves(6, 1, OTHER));
+    laptops[1].sync(&mut server);
+    laptops[0].pull(&server, usize::MAX);
+    assert!(laptops[0].base.is_empty() && laptops[0].own.is_empty());
+    assert!(laptops[0].holds(op_id(5, 0)));
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::commune::{CommuneStore, kept_of, rows};
 use crate::digest::BUCKETS;
 use crate::head::Shown;
-use crate::ingest::{LogView, Quarantine};
+use crate::ingest::{GroupOutcome, LogView, Quarantine};
 use crate::local::LocalStore;
 use crate::model::{Server, village};
 use crate::offer::OfferOutcome;
@@ -236,4 +236,38 @@ fn f03_what_is_given_back_and_waits_takes_a_position() {
         assert_eq!(server.head().position, before.position + 1);
         assert_ne!(server.head().hash, before.hash);
     }
+}
+
+/// With a record that comes whole nothing is sent of what else was written in the same Save.
+#[test]
+fn what_goes_with_a_whole_record_is_about_that_record() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(with(visit(5, 0, 50, 1), &household(5, 0, 30, NOW_MS)));
+    laptops[0].save(moves(6, 0, OTHER));
+    laptops[0].sync(&mut server);
+    server.assign(device(1), &[Reach::Scope(OTHER)]);
+    let page = server.page(device(1), &server.sight(device(1)), None, usize::MAX);
+    let came: Vec<_> = page.rows.iter().map(|whole| whole.row.record).collect();
+    let kept: Vec<_> = page.kept.iter().flat_map(|one| &one.group.ops).map(|op| op.header.record).collect();
+    assert!(came.contains(&id(50)) && kept.contains(&id(50)));
+    assert!(kept.iter().all(|record| came.contains(record)), "{kept:?}");
+}
+
+/// The parts of a Save lie at two places: the answer names the later one, whichever part that is.
+#[test]
+fn a_known_save_is_answered_with_its_last_place() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &visit(5, 0, 60, 1)));
+    let batch = laptops[0].batch(9);
+    all_sync(&mut server, &mut laptops);
+    let mut second = kept(&laptops[1], 5);
+    second.group.ops.remove(0);
+    second.receipts.remove(0);
+    server.restore(&backup);
+    server.offer(&Offer::from(vec![second]));
+    let first = server.push(&batch).groups.remove(0);
+    assert_eq!(first.at, Some(server.head().position()));
+    let again = server.push(&batch).groups.remove(0);
+    assert_eq!((again.outcome, again.at), (GroupOutcome::Known, first.at));
 }
