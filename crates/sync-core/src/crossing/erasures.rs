@@ -4,7 +4,7 @@ use super::*;
 use domain::registry::{RecordKind, no};
 
 use crate::group::Group;
-use crate::ingest::{GroupOutcome, Quarantine};
+use crate::ingest::{GroupOutcome, LogView, Quarantine};
 use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server, name, village};
@@ -333,4 +333,63 @@ fn what_a_page_brings_of_somebody_erased_meanwhile_does_not_stay() {
     assert!(late.base == server.rows && !late.holds(op_id(5, 0)) && !late.holds(op_id(6, 0)));
     assert!(late.bare.contains_key(&op_id(5, 0)) && late.bare.contains_key(&op_id(6, 0)));
     assert!(late.erased.contains(&(RecordKind::Assessment.no(), id(60))));
+}
+
+/// Within one Save somebody is begun among the living, and then put with the erased: nobody is listed by that.
+#[test]
+fn who_is_begun_among_the_living_is_not_listed_by_the_same_save() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(household(3, 0, 3, NOW_MS));
+    laptops[0].sync(&mut server);
+    server.erase(id(1));
+    let save = with(member(5, 1, 50, 3, "Mai", NOW_MS), &member(5, 1, 50, 1, "Mai", NOW_MS));
+    laptops[1].save(save);
+    assert_eq!(outcome(&mut server, &laptops[1]), kept_apart(Quarantine::NoParent));
+    assert_eq!(server.waiting[0].numbered.group.ops.len(), 2);
+    assert!(!server.store.erased(MEMBER, id(50)).unwrap());
+}
+
+/// An alley lay under a unit that is erased, and lies under another one now: it stays, also where its beginning is kept.
+#[test]
+fn what_lies_elsewhere_by_now_is_not_forgotten_with_where_it_began() {
+    let (mut server, mut laptops) = village(2);
+    for (number, name) in [(60, "Thôn Sen Hạ"), (61, "Thôn Sen Thượng")] {
+        let unit = vec![FieldEdit::first(no::UNIT_NAME, name)];
+        laptops[0].save(group(number, 0, RecordKind::HamletUnit.no(), number, NOW_MS, unit));
+    }
+    for (number, unit) in [(5, 60), (6, 61)] {
+        let alley = vec![FieldEdit::first(no::ALLEY_UNIT, id(unit))];
+        laptops[0].save(group(number, 0, RecordKind::Alley.no(), 50, NOW_MS, alley));
+    }
+    all_sync(&mut server, &mut laptops);
+    server.erase(id(60));
+    all_sync(&mut server, &mut laptops);
+    assert!(server.rows.contains_key(&(RecordKind::Alley.no(), id(50))));
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// A household's line lists nobody who lives in it: each of them has a line of their own, or lives.
+#[test]
+fn a_household_s_line_alone_lists_no_people() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(visit(5, 0, 50, 1));
+    all_sync(&mut server, &mut laptops);
+    server.note(Entry::Erased { subject: id(1) });
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(server.rows.keys().copied().collect::<Vec<_>>(), [(MEMBER, id(2))]);
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// What waits on a laptop about somebody erased is gone with the greeting, before anything is sent.
+#[test]
+fn what_waits_on_a_laptop_is_forgotten_with_the_greeting() {
+    let (mut server, mut laptops) = village(2);
+    let later = &mut laptops[1];
+    later.save(assessment(5, 1, 50, 2));
+    later.save(with(rename(6, 1, 2, "Hoà", NOW_MS, Some(op_id(2, 0))), &household(6, 1, 60, NOW_MS)));
+    server.erase(id(2));
+    later.meet(&mut server);
+    let left: Vec<_> =
+        later.own.iter().flat_map(|own| &own.numbered.group.ops).map(|op| op.header.record).collect();
+    assert_eq!(left, [id(60)]);
 }

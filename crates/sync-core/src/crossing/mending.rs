@@ -9,7 +9,7 @@ use crate::offer::OfferOutcome;
 use crate::op::Scope;
 use crate::rights::Reach;
 use crate::samples::{NOW_MS, device, household, id, op_id, rename};
-use crate::wire::{Batch, Offer};
+use crate::wire::{Batch, Numbered, Offer};
 
 /// Somebody writes anew what waits, and on the way it is taken after all: the log keeps one of the two.
 #[test]
@@ -222,4 +222,24 @@ fn a_decision_that_came_back_first_does_not_overtake_its_own_save() {
     assert_eq!(reasons(&server), [&Quarantine::Mended]);
     assert_eq!(outcome(&mut server, &before), GroupOutcome::Applied);
     assert!(server.rows.contains_key(&(5, id(90))));
+}
+
+/// What was pushed and waits learns its receipts; what waits under its name with another content has none.
+#[test]
+fn receipts_are_learned_by_what_they_are_of() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(household(4, 0, 30, NOW_MS));
+    laptops[0].save(visit(5, 0, 50, 30));
+    laptops[0].sync(&mut server);
+    let given_back = kept(&laptops[0], 5);
+    server.restore(&backup);
+    let numbered = Numbered { incarnation: 77, dseq: 1, group: given_back.group.clone() };
+    server.push(&Batch { groups: vec![numbered], ..laptops[0].batch(1) });
+    let mut other = Laptop::new(1);
+    other.save(visit(5, 1, 51, 30));
+    server.push(&other.batch(1));
+    assert_eq!(reasons(&server), [&Quarantine::NoParent; 2]);
+    server.offer(&Offer::from(vec![given_back]));
+    assert_eq!(server.waiting.iter().map(|one| one.receipts.len()).collect::<Vec<_>>(), [1, 0]);
 }

@@ -261,7 +261,8 @@ fn a_known_save_is_answered_with_its_last_place() {
     laptops[0].save(with(household(5, 0, 50, NOW_MS), &visit(5, 0, 60, 1)));
     let batch = laptops[0].batch(9);
     all_sync(&mut server, &mut laptops);
-    let mut second = kept(&laptops[1], 5);
+    let whole = kept(&laptops[1], 5);
+    let mut second = whole.clone();
     second.group.ops.remove(0);
     second.receipts.remove(0);
     server.restore(&backup);
@@ -270,4 +271,6 @@ fn a_known_save_is_answered_with_its_last_place() {
     assert_eq!(first.at, Some(server.head().position()));
     let again = server.push(&batch).groups.remove(0);
     assert_eq!((again.outcome, again.at), (GroupOutcome::Known, first.at));
+    let held = server.offer(&Offer::from(vec![whole])).groups.remove(0).1;
+    assert_eq!(held, OfferOutcome::Held(first.at.unwrap()));
 }
