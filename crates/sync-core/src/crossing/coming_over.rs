@@ -459,7 +459,8 @@ fn what_is_given_back_out_of_sight_leaves_the_overlay() {
     server.restore(&backup);
     laptops[1].save(moves(6, 1, OTHER));
     laptops[1].sync(&mut server);
-    laptops[0].sync(&mut server);
+    laptops[0].meet(&mut server);
+    laptops[0].repair(&server);
     assert_eq!(server.rows[&(5, id(50))].scope, OTHER);
     assert!(laptops[0].own.is_empty() && laptops[0].holds(op_id(5, 0)));
     assert_eq!(to_give_back(&mut laptops[0]), 0);
@@ -527,4 +528,35 @@ fn own_groups_are_offered_once_each() {
     }
     offered.retain(|name| numbers.map(id).contains(name));
     assert_eq!(offered, [5, 7, 9].map(id));
+}
+
+/// It was given back before its parent, and set free below the place from which the laptop reads on: the next offer says so.
+#[test]
+fn what_was_set_free_below_the_cursor_leaves_the_overlay_with_the_next_offer() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(household(4, 0, 30, NOW_MS));
+    all_sync(&mut server, &mut laptops);
+    laptops[1].save(visit(5, 1, 50, 30));
+    let reply = server.push(&laptops[1].batch(9));
+    laptops[1].acknowledge(&reply).unwrap();
+    server.restore(&backup);
+    laptops[1].sync(&mut server);
+    assert!(server.rows.contains_key(&(5, id(50))) && laptops[1].own.len() == 1);
+    laptops[1].meet(&mut server);
+    assert!(laptops[1].own.is_empty() && laptops[1].base == server.rows);
+}
+
+/// Receipts of a part are no answer to the Save.
+#[test]
+fn a_save_is_answered_by_the_receipts_of_all_its_ops() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &household(6, 0, 60, NOW_MS)));
+    let reply = server.push(&laptops[0].batch(9));
+    for (receipts, pending) in [(1, 1), (2, 0)] {
+        let mut reply = reply.clone();
+        reply.receipts.truncate(receipts);
+        laptops[0].acknowledge(&reply).unwrap();
+        assert_eq!(laptops[0].counts().unwrap().pending_groups, pending, "{receipts}");
+    }
 }
