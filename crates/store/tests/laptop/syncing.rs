@@ -138,6 +138,17 @@ fn a_jump_of_the_clock_begins_a_new_session() {
     assert_eq!(offsets.len(), 1, "sessions that met no server count as 0: {offsets:?}");
 }
 
+#[test]
+fn the_clocks_of_a_session_part_by_two_seconds_at_most() {
+    for (jump_ms, goes_on) in [(2000, true), (2001, false), (-2000, true), (-2001, false)] {
+        let mut laptop = Laptop::new(1);
+        let (before, _) = laptop.store().session().unwrap();
+        laptop.machine.set_wall_ms(NOON + jump_ms);
+        let (after, _) = laptop.store().session().unwrap();
+        assert_eq!(before == after, goes_on, "{jump_ms}");
+    }
+}
+
 /// The commune was heard yesterday; today the battery is dead, or the year mistyped, and there is no network. The
 /// evening is of yesterday at the earliest, and its ops say so whenever they leave.
 #[test]
