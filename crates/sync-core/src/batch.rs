@@ -227,6 +227,21 @@ mod tests {
     }
 
     #[test]
+    fn each_session_has_its_own_offset_and_what_is_not_said_is_none() {
+        let offset = |(session, offset_ms)| SessionOffset { session, offset_ms };
+        let offsets = [(3, 300), (1, 100), (7, -700)].map(offset).to_vec();
+        let batch = Batch {
+            protocol: PROTOCOL,
+            commune: COMMUNE,
+            device: device(1),
+            epoch: 1,
+            offsets,
+            groups: vec![],
+        };
+        assert_eq!([1, 2, 3, 7, 9].map(|session| batch.offset_ms(session)), [100, 0, 300, -700, 0]);
+    }
+
+    #[test]
     fn a_batch_counts_only_as_its_device_signed_it() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let batch = Batch {

@@ -327,9 +327,17 @@ mod tests {
         check(|g| g.ops[1].header.scope.0 = id(3), Err(GroupError::Mixed(1)));
         check(|g| g.ops[1].header.id = op_id(2, 1), Err(GroupError::Mixed(1)));
         check(|g| g.ops[1].header.wall_ms = 1, Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.commune.0 = id(3), Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.device.0 = id(3), Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.actor.0 = id(3), Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.job = Some(JobId(id(3))), Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.schema = 2, Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.session = 2, Err(GroupError::Mixed(1)));
+        check(|g| g.ops[1].header.base = (1, 1).into(), Err(GroupError::Mixed(1)));
         check(|g| g.ops[1].header.id.index = 2, Err(GroupError::Index(2)));
         check(|g| g.ops[1].fields.clear(), Err(GroupError::Fields(1)));
         check(|g| g.ops[0].fields.reverse(), Err(GroupError::Fields(0)));
+        check(|g| g.ops[0].fields[1].no = no::MEMBER_HOUSEHOLD, Err(GroupError::Fields(0)));
         check(|g| g.ops[0].fields[0].no = no::VISIT_HOUSEHOLD, Err(GroupError::Fields(0)));
         check(|g| g.ops[0].header.kind = 3, Err(GroupError::Value(no::MEMBER_HOUSEHOLD)));
         check(|g| g.ops[0].fields[1].value = Value::Int(3), Err(GroupError::Value(no::MEMBER_FULL_NAME)));
@@ -342,6 +350,23 @@ mod tests {
         // Of a newer version: kept, not judged.
         check(|g| g.ops[0].fields.push(FieldEdit::first(4999, "x".repeat(300))), Ok(()));
         check(|g| g.ops[0].fields.insert(0, FieldEdit::first(1, true)), Ok(()));
+    }
+
+    #[test]
+    fn what_arrives_may_lack_ops_and_has_each_once() {
+        let check = |indexes: [u16; 3], expect| {
+            let mut group = household(1, 1, 9, 5);
+            let op = group.ops.remove(0);
+            group.ops.extend(indexes.map(|index| {
+                let header = OpHeader { id: op_id(1, index), ..op.header.clone() };
+                Op { header, ..op.clone() }
+            }));
+            assert_eq!(group.check_arrived(&GroupLimits::default()), expect, "{indexes:?}");
+        };
+        check([0, 1, 2], Ok(()));
+        check([1, 4, 9], Ok(()));
+        check([0, 2, 2], Err(GroupError::Index(2)));
+        check([0, 2, 1], Err(GroupError::Index(1)));
     }
 
     #[test]
@@ -396,5 +421,8 @@ mod tests {
         let unseeded = Group { seed: None, ..seeded.clone() };
         assert!(bytes.len() + 50 < unseeded.to_bytes().unwrap().len());
         assert_eq!(unseeded.hash(), seeded.hash());
+        assert_eq!(seeded.part(|_| true).as_ref(), Some(&seeded));
+        let part = seeded.part(|op| op.header.id.index != 1).unwrap();
+        assert_eq!((part.seed, part.ops.len(), part.ops[1].salt), (None, 2, seeded.ops[2].salt));
     }
 }

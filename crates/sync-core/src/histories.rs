@@ -528,3 +528,16 @@ fn each_row_is_read_once_for_a_group() {
         "a decision, the person, the household, and once more where it lies"
     );
 }
+
+/// Of a field that nobody reviews the last writer stands, and nobody is asked.
+#[test]
+fn f14_a_field_without_review_has_no_rival() {
+    let (mut server, mut laptops) = village(2);
+    for (laptop, phone) in laptops.iter_mut().zip(["0912000001", "0912000002"]) {
+        let number = laptop.device.0.as_u128();
+        let edit = vec![FieldEdit::first(no::MEMBER_PHONE, phone)];
+        laptop.save(group(number, number - 0xd0, MEMBER, 2, NOW_MS, edit));
+        let reply = server.push(&laptop.batch(9));
+        assert_eq!(reply.receipts[0].found, [], "{phone}");
+    }
+}

@@ -127,6 +127,26 @@ mod tests {
     }
 
     #[test]
+    fn the_chain_covers_what_was_before_the_epoch_and_each_op() {
+        let group = |n| crate::op::GroupId(uuid::Uuid::from_u128(n));
+        let after = |before: u8, epoch, of: (u128, u16), hash: u8| {
+            let id = OpId { group: group(of.0), index: of.1 };
+            let ops = [(id, &OpHash([hash; 32]), Stamp(5))];
+            ChainHash([before; 32]).after(Position { epoch, position: 1 }, None, ops)
+        };
+        let base = after(0, 1, (1, 0), 3);
+        for other in [
+            after(1, 1, (1, 0), 3),
+            after(0, 2, (1, 0), 3),
+            after(0, 1, (2, 0), 3),
+            after(0, 1, (1, 1), 3),
+            after(0, 1, (1, 0), 4),
+        ] {
+            assert_ne!(other, base);
+        }
+    }
+
+    #[test]
     fn the_chain_covers_position_stamp_and_quarantine() {
         let id = OpId { group: crate::op::GroupId(uuid::Uuid::from_u128(1)), index: 0 };
         let after = |position: u64, quarantine, stamp| {

@@ -323,3 +323,47 @@ fn two_restores_of_one_backup_are_two_epochs_and_a_laptop_of_either_comes_over()
     assert_eq!(households.len(), 3);
     converged(&server, &laptops);
 }
+
+/// What is kept comes once more, in this history or in another, under the same stamp or another one.
+#[test]
+fn f08_of_what_is_kept_the_lower_stamp_stands_and_a_higher_one_is_no_place() {
+    let (_, laptops) = village(1);
+    let at = |stamp: i64| {
+        let mut group = laptops[0].retained.values().next().unwrap().clone();
+        group.receipts[0].stamp.0 = stamp;
+        group
+    };
+    let check = |was: (u32, u64), comes: (u32, u64), stamp: i64, expect: (u32, u64)| {
+        let was = PageGroup { position: was.into(), ..at(10) };
+        let kept = kept_with(Some(was), &at(stamp), comes.into());
+        assert_eq!((kept.receipts[0].stamp.0, kept.position), (stamp.min(10), expect.into()), "{comes:?}");
+    };
+    check((1, 2), (2, 5), 10, (2, 5));
+    check((1, 2), (2, 5), 9, (2, 5));
+    check((1, 2), (2, 5), 11, (1, 2));
+    check((2, 5), (2, 7), 11, (2, 7));
+    check((2, 5), (2, 3), 10, (2, 5));
+}
+
+/// What the oldest backup has need not be kept, and only numbers of the present history say that it has it.
+#[test]
+fn f02_what_every_backup_has_is_not_kept() {
+    let (server, _) = village(1);
+    let reading = |laptop: &mut Laptop, watermark: (u32, u64)| {
+        laptop.state.watermark = watermark.into();
+        laptop.state.cursor = None;
+        laptop.pull(&server, usize::MAX);
+        laptop.retained.len()
+    };
+    for (watermark, expect) in [((1, 0), 2), ((1, 1), 1), ((1, 2), 0), ((1, 9), 0), ((0, 9), 2), ((2, 9), 2)]
+    {
+        assert_eq!(reading(&mut Laptop::new(3), watermark), expect, "{watermark:?}");
+    }
+    // What was kept in another life of the log has its place here now, and goes with the next exchange.
+    let mut laptop = Laptop::new(3);
+    reading(&mut laptop, (1, 0));
+    laptop.retained.values_mut().for_each(|kept| kept.position.epoch = 0);
+    assert_eq!(reading(&mut laptop, (1, 9)), 2);
+    laptop.forget_what_is_safe().unwrap();
+    assert_eq!(laptop.retained.len(), 0);
+}

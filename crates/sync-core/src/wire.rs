@@ -379,6 +379,7 @@ pub fn in_order(exits: Vec<Exit>, groups: Vec<PageGroup>, rows: Vec<PageRow>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::{household, id};
 
     #[test]
     fn the_server_is_upgraded_first_and_a_newer_laptop_falls_back() {
@@ -389,5 +390,33 @@ mod tests {
         check(1, 4, None);
         check(3, 5, Some(3));
         check(0, 1, None);
+    }
+    /// F5: at one place the group comes first, then who leaves by it, then what comes whole.
+    #[test]
+    fn what_a_page_delivers_is_in_the_order_of_the_log() {
+        let household = household(1, 1, 9, 5);
+        let row = Row::begun_by(&household.ops[0]);
+        let at = |position| Position { epoch: 1, position };
+        let unit = HamletUnitId(id(7));
+        let exit = |position| Exit {
+            position: at(position),
+            kind: row.kind,
+            record: row.record,
+            from: unit,
+            to: unit,
+        };
+        let group =
+            |position| PageGroup { position: at(position), group: household.clone(), receipts: vec![] };
+        let whole = |position| PageRow { position: at(position), row: row.clone() };
+        let order =
+            in_order([1, 2].map(exit).to_vec(), [1, 2].map(group).to_vec(), [1, 2].map(whole).to_vec());
+        let expect = [1, 2].map(|position| {
+            [
+                Delivered::Group(group(position)),
+                Delivered::Exit(exit(position)),
+                Delivered::Row(whole(position)),
+            ]
+        });
+        assert_eq!(order, expect.concat());
     }
 }

@@ -102,6 +102,16 @@ fn a_missing_tail_of_the_outbox_is_sealed_again_at_start() {
     assert_eq!(sealed.iter().map(|group| group.number.1).collect::<Vec<_>>(), [1, 2]);
 }
 
+/// What waits is in the outbox under the numbers that were given anew, without a start in between.
+#[test]
+fn numbers_that_are_given_anew_are_sealed_at_once() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.store().new_incarnation(77).unwrap();
+    let sealed = read_sealed(&data(&laptop, "outbox.sealed")).unwrap();
+    assert_eq!(sealed.last().map(|group| group.number), Some((77, 1)));
+}
+
 fn holds(folder: &Path, needle: &str) -> bool {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.is_file()).any(|path| {

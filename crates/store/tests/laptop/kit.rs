@@ -160,7 +160,13 @@ impl Laptop {
     }
 
     pub(crate) fn acknowledge(&mut self, groups: &[Numbered]) {
-        let reply = PushReply {
+        let reply = self.reply(groups);
+        self.store().acknowledge(&reply).unwrap();
+    }
+
+    /// The answer of a server that takes all of it.
+    pub(crate) fn reply(&self, groups: &[Numbered]) -> PushReply {
+        PushReply {
             receipts: groups.iter().flat_map(receipts).collect(),
             groups: groups
                 .iter()
@@ -175,8 +181,7 @@ impl Laptop {
             expect: None,
             head: Cursor::default(),
             proof: None,
-        };
-        self.store().acknowledge(&reply).unwrap();
+        }
     }
 
     pub(crate) fn deliver(&mut self, groups: &[Numbered]) {

@@ -1,10 +1,12 @@
 //! What leaves a laptop, and what stays: drafts, the database's log, the cost of a page.
 
+use store::tables::households;
 use sync_core::laptop::LaptopStore;
 use sync_core::ledger::Mark;
 use sync_core::local::LocalStore;
 use sync_core::op::Scope;
 use sync_core::position::{Cursor, Epoch, Position};
+use sync_core::rights::Sight;
 use sync_core::wire::{BatchLimits, HelloReply, Limits, PROTOCOL, PushReply, RowsReply};
 use uuid::Uuid;
 
@@ -25,6 +27,12 @@ fn reply(laptop: &mut Laptop, erased: Vec<Uuid>) -> HelloReply {
         watermark: Position::default(),
         proof: None,
     }
+}
+
+fn bytes_in_log(laptop: &Laptop) -> u64 {
+    let files = std::fs::read_dir(laptop.dir.path().join("data")).unwrap().flatten();
+    let logs = files.filter(|one| one.file_name().to_string_lossy().ends_with("-wal"));
+    logs.map(|one| one.metadata().unwrap().len()).sum()
 }
 
 /// A backup is put back that does not have the household yet: what was begun at its door goes, and does not come back.
@@ -84,11 +92,80 @@ fn what_the_server_dropped_leaves_the_log_of_the_database_too() {
         laptop.store().exchange(|rules| rules.store.owns(sync_core::laptop::Which::All, 9)).unwrap(),
         []
     );
-    let bytes: u64 = std::fs::read_dir(laptop.dir.path().join("data"))
-        .unwrap()
-        .flatten()
-        .filter(|one| one.file_name().to_string_lossy().ends_with("-wal"))
-        .map(|one| one.metadata().unwrap().len())
-        .sum();
-    assert_eq!(bytes, 0, "bytes in the log");
+    assert_eq!(bytes_in_log(&laptop), 0);
+}
+
+/// Rows go because their unit was taken away, because somebody was erased whom every backup has, or because the laptop was
+/// revoked before the stream delivered what it made: nothing of them stays in the log of the database.
+#[test]
+fn what_goes_leaves_the_log_of_the_database_too() {
+    let check = |goes: fn(&mut Laptop)| {
+        let mut laptop = Laptop::new(1);
+        laptop.save(a_small_register).unwrap();
+        goes(&mut laptop);
+        assert_eq!(households::list(laptop.store().reading()).unwrap(), []);
+        assert_eq!(bytes_in_log(&laptop), 0);
+    };
+    check(|laptop| {
+        laptop.sync();
+        assert!(bytes_in_log(laptop) > 0);
+        laptop.store().look_round(&Sight::Only([Scope::COMMUNE].into())).unwrap();
+    });
+    check(|laptop| {
+        laptop.sync();
+        let mut greeted = reply(laptop, vec![]);
+        greeted.watermark.position = 99;
+        laptop.store().meet(&greeted, 5).unwrap();
+        laptop.store().forget_what_is_safe().unwrap();
+        assert!(bytes_in_log(laptop) > 0);
+        let greeted = reply(laptop, vec![household(1).id.0]);
+        laptop.store().meet(&greeted, 5).unwrap();
+    });
+    check(|laptop| {
+        let pending = laptop.store().next_batch(&BatchLimits { groups: 9, bytes: usize::MAX }).unwrap();
+        laptop.acknowledge(&pending);
+        assert!(bytes_in_log(laptop) > 0);
+        laptop.store().turned_away().unwrap();
+    });
+}
+
+/// A kill came between a commit and the emptying of the log: the next start empties it.
+#[test]
+fn a_start_empties_the_log_of_the_database() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let files = std::fs::read_dir(laptop.dir.path().join("data")).unwrap().flatten();
+    let files: Vec<_> = files.map(|one| (one.path(), std::fs::read(one.path()).unwrap())).collect();
+    assert!(bytes_in_log(&laptop) > 0);
+    laptop.store = None;
+    files.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    assert!(bytes_in_log(&laptop) > 0);
+    laptop.reopen().unwrap();
+    assert_eq!(bytes_in_log(&laptop), 0);
+}
+
+/// What is kept or sealed to be given back goes once every backup of this life of the log has it, and not before.
+#[test]
+fn only_what_every_backup_has_is_forgotten() {
+    let left = |laptop: &mut Laptop, (epoch, position): (u32, u64)| {
+        let mut greeted = reply(laptop, vec![]);
+        greeted.watermark = Position { epoch, position };
+        laptop.store().meet(&greeted, 5).unwrap();
+        laptop.store().forget_what_is_safe().unwrap();
+        let held = laptop.store().exchange(|rules| {
+            Ok(rules.store.kept_names()?.len() + rules.store.sealed_elsewhere(7, 0, 9)?.len())
+        });
+        held.unwrap()
+    };
+    for leaves in [false, true] {
+        let mut laptop = Laptop::new(1);
+        laptop.save(a_small_register).unwrap();
+        laptop.sync();
+        if leaves {
+            laptop.store().look_round(&Sight::Only([Scope::COMMUNE].into())).unwrap();
+        }
+        for (watermark, expect) in [((0, 0), 1), ((1, 9), 1), ((0, 1), 0)] {
+            assert_eq!(left(&mut laptop, watermark), expect, "{watermark:?}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use domain::calendar::Day;
 use domain::visit::Outcome;
 use store::tables::members;
+use sync_core::ingest::{GroupOutcome, Quarantine};
+use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
 use sync_core::stamp::Stamp;
 use sync_core::wire::{BatchLimits, Numbered, Page};
@@ -40,6 +42,24 @@ fn an_answer_counts_only_for_a_hash_that_is_mine() {
     groups[0].group.ops[0].salt = [9; 16];
     laptop.acknowledge(&groups);
     assert_eq!(laptop.store().counts().unwrap().pending_groups, 1);
+}
+
+/// A person decided about a Save that waits: it is kept, and the screen shows what was there before.
+#[test]
+fn what_somebody_decided_about_is_not_shown() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.sync();
+    laptop.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
+    for (reason, shown) in [(Quarantine::Rights, "Lê An"), (Quarantine::Mended, "Nguyễn Văn Hòa")] {
+        let groups = laptop.store().exchange(|rules| rules.store.owns(Which::All, 9)).unwrap();
+        let mut reply = laptop.reply(&[groups[0].numbered.clone()]);
+        reply.receipts.clear();
+        reply.groups[0].outcome = GroupOutcome::Quarantined(reason);
+        laptop.store().acknowledge(&reply).unwrap();
+        assert_eq!(name(&mut laptop), shown);
+    }
+    assert_eq!(laptop.store().counts().unwrap().quarantined_groups, 0);
 }
 
 #[test]
@@ -116,6 +136,17 @@ fn a_jump_of_the_clock_begins_a_new_session() {
     let groups = pending(&mut laptop);
     let offsets = laptop.store().offsets(&groups).unwrap();
     assert_eq!(offsets.len(), 1, "sessions that met no server count as 0: {offsets:?}");
+}
+
+#[test]
+fn the_clocks_of_a_session_part_by_two_seconds_at_most() {
+    for (jump_ms, goes_on) in [(2000, true), (2001, false), (-2000, true), (-2001, false)] {
+        let mut laptop = Laptop::new(1);
+        let (before, _) = laptop.store().session().unwrap();
+        laptop.machine.set_wall_ms(NOON + jump_ms);
+        let (after, _) = laptop.store().session().unwrap();
+        assert_eq!(before == after, goes_on, "{jump_ms}");
+    }
 }
 
 /// The commune was heard yesterday; today the battery is dead, or the year mistyped, and there is no network. The

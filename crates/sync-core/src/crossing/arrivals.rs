@@ -4,6 +4,8 @@ use super::*;
 use domain::calendar::Day;
 use domain::registry::{RecordKind, no};
 
+use crate::commune::{CommuneStore, Waiting};
+use crate::erasure::ANY_KIND;
 use crate::group::GroupLimits;
 use crate::ingest::{GroupOutcome, Quarantine};
 use crate::ledger::Entry;
@@ -11,6 +13,8 @@ use crate::model::{Laptop, name, village};
 use crate::op::FieldEdit;
 use crate::rights::Reach;
 use crate::samples::{NOW_MS, SCOPE, device, group, household, id, member, op_id, rename, user};
+use crate::stamp::Stamp;
+use crate::value::Value;
 use crate::wire::{Batch, Offer};
 
 /// A base that the log has is judged by the assignments of then; one that it has not by all of the device.
@@ -40,6 +44,12 @@ fn what_another_laptop_wrote_or_is_too_large_is_not_sound() {
     let forged = household(5, 1, 50, NOW_MS);
     laptops[0].save(forged);
     assert_eq!(outcome(&mut server, &laptops[0]), kept_apart(Quarantine::Invalid));
+    // Also where its writer works on the laptop that sends it.
+    let mut forged = household(8, 0, 80, NOW_MS);
+    forged.ops[0].header.device = device(1);
+    let numbered = crate::wire::Numbered { incarnation: 1, dseq: 4, group: forged };
+    let reply = server.push(&Batch { groups: vec![numbered], ..laptops[0].batch(1) });
+    assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Invalid));
     let limits = GroupLimits::default();
     let long = rename(6, 1, 2, &"a".repeat(limits.text_chars + 1), NOW_MS, None);
     let numbered = crate::wire::Numbered { incarnation: 1, dseq: 1, group: long };
@@ -328,4 +338,205 @@ fn what_waits_and_is_known_in_part_is_answered_the_same_each_time() {
     let first = server.push(&pending.batch(9));
     assert_eq!((reasons(&server), first.receipts.len()), (vec![&Quarantine::Rights], 1));
     assert_eq!(server.push(&pending.batch(9)), first);
+}
+
+/// A backup in which something waits for rights is put back; the ledger says that they came since.
+#[test]
+fn what_waits_in_a_backup_is_tried_with_the_rights_of_the_ledger() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut new = Laptop::new(20);
+    new.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    new.sync(&mut server);
+    let backup = server.clone();
+    server.assign(device(20), &[Reach::WholeCommune]);
+    server.restore(&backup);
+    assert_eq!((name(&server).as_str(), server.waiting.len()), ("Hoà", 0));
+}
+
+#[test]
+fn what_waits_for_rights_is_tried_when_somebody_joins_its_laptop() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut new = Laptop::new(20);
+    new.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    new.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    server.note(Entry::Enrolled { device: device(20), user: user(0) });
+    assert_eq!((name(&server).as_str(), server.waiting.len()), ("Hoà", 0));
+}
+
+/// What an edge joins may be of either kind: it waits for the id.
+#[test]
+fn an_edge_waits_for_its_end_whatever_its_kind() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(same(5, 1, 60, [2, 40]));
+    laptops[1].sync(&mut server);
+    assert_eq!(server.waiting[0].lacks, Some((ANY_KIND, id(40))));
+    laptops[0].save(member(6, 0, 40, 1, "Hoa", NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(12, id(60))));
+}
+
+/// A unit comes last, and in one request all that stands on it, one upon the other.
+#[test]
+fn a_chain_of_any_length_is_taken_in_one_request() {
+    let (mut server, mut laptops) = village(2);
+    let alley = vec![FieldEdit::first(no::ALLEY_UNIT, id(70)), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    let household =
+        vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, id(60)), FieldEdit::first(no::HOUSEHOLD_ALIVE, true)];
+    laptops[1].save(assessment(5, 1, 40, 50));
+    laptops[1].save(member(6, 1, 50, 55, "Mai", NOW_MS));
+    laptops[1].save(group(7, 1, HOUSEHOLD, 55, NOW_MS, household));
+    laptops[1].save(group(8, 1, RecordKind::Alley.no(), 60, NOW_MS, alley));
+    laptops[1].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::NoParent; 4]);
+    let unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    laptops[0].save(group(9, 0, RecordKind::HamletUnit.no(), 70, NOW_MS, unit));
+    server.push(&laptops[0].batch(1));
+    assert_eq!(reasons(&server), [] as [&Quarantine; 0]);
+}
+
+/// Of what came to wait before it was noted for what, anything that begins may be it.
+#[test]
+fn what_waits_for_nobody_knows_what_is_tried_at_every_beginning() {
+    let (mut server, mut laptops) = village(2);
+    laptops[1].save(visit(5, 1, 50, 30));
+    laptops[1].sync(&mut server);
+    let unsaid = Waiting { lacks: None, ..server.waiting[0].clone() };
+    server.write(|commune| commune.store.put_waiting(&unsaid).unwrap());
+    laptops[0].save(household(6, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    assert!(server.waiting.is_empty() && server.rows.contains_key(&(5, id(50))));
+}
+
+/// Trying costs what there is to try, not what waits.
+#[test]
+fn what_waits_for_something_else_is_not_read() {
+    let cost = |waiting: u128| {
+        let (mut server, mut laptops) = village(2);
+        for number in 100..100 + waiting {
+            laptops[1].save(visit(number, 1, number, 99));
+        }
+        server.push(&laptops[1].batch(1000));
+        assert_eq!(server.waiting.len() as u128, waiting);
+        laptops[0].save(household(6, 0, 30, NOW_MS));
+        let before = server.rows_read.get();
+        server.push(&laptops[0].batch(1));
+        server.rows_read.get() - before
+    };
+    assert_eq!(cost(3), cost(30));
+}
+
+/// The ops of one Save come one after the other, as their laptop's do.
+#[test]
+fn the_stamps_of_one_save_are_in_its_order() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &household(6, 0, 60, NOW_MS)));
+    laptops[0].sync(&mut server);
+    let [first, second] = [0, 1].map(|index| server.receipt(op_id(5, index)).stamp.0);
+    assert_eq!(second, first + 1);
+}
+
+/// The first of a batch that cannot be looked at ends it.
+#[test]
+fn nothing_behind_a_gap_is_looked_at() {
+    let (mut server, mut laptops) = village(1);
+    laptops[0].save(household(5, 0, 50, NOW_MS));
+    laptops[0].save(household(6, 0, 60, NOW_MS));
+    let mut batch = laptops[0].batch(9);
+    batch.groups.reverse();
+    let reply = server.push(&batch);
+    assert_eq!((reply.groups.len(), reply.expect), (1, Some(3)));
+    assert!(!server.rows.contains_key(&(HOUSEHOLD, id(50))));
+}
+
+/// One log takes a group at a position, and another keeps it apart there, under the same stamps.
+#[test]
+fn f16_taken_and_kept_apart_are_two_histories() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut other = server.clone();
+    other.assign(device(20), &[Reach::WholeCommune]);
+    let mut laptop = Laptop::new(20);
+    laptop.save(rename(5, 20, 2, "Hoà", NOW_MS, Some(op_id(2, 0))));
+    server.push(&laptop.batch(1));
+    other.push(&laptop.batch(1));
+    assert_eq!((server.head().position, server.waiting.len()), (other.head().position, 1));
+    assert_ne!(server.head().hash, other.head().hash);
+}
+
+/// A part of a Save that waits is that Save: its laptop let go of the rest before this log heard why.
+#[test]
+fn a_part_of_what_waits_waits_once() {
+    let (mut server, _) = village(1);
+    server.enrol(20);
+    let mut apart = Laptop::new(20);
+    apart.save(with(household(5, 20, 50, NOW_MS), &visit(5, 20, 51, 1)));
+    let mut batch = apart.batch(1);
+    for _ in 0..2 {
+        let reply = server.push(&batch);
+        assert_eq!(reply.groups[0].outcome, kept_apart(Quarantine::Rights));
+        batch.groups[0].group.ops.truncate(1);
+    }
+    assert_eq!(server.waiting.iter().map(|one| one.numbered.group.ops.len()).collect::<Vec<_>>(), [2]);
+}
+
+/// Something else waits under its name, and it is about somebody erased only: it has its receipt, and nothing is kept.
+#[test]
+fn what_is_about_the_erased_only_is_not_what_waits_under_its_name() {
+    let (mut server, mut laptops) = village(2);
+    server.enrol(20);
+    let mut stranger = Laptop::new(20);
+    stranger.save(visit(5, 20, 51, 1));
+    stranger.sync(&mut server);
+    server.erase(id(2));
+    laptops[1].save(assessment(5, 1, 50, 2));
+    let reply = server.push(&laptops[1].batch(1));
+    assert_eq!((reply.groups[0].outcome.clone(), reply.receipts.len()), (GroupOutcome::Superseded, 1));
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+}
+
+/// An earlier group is sent again, and is known: what comes next still comes after the latest.
+#[test]
+fn a_repeated_push_takes_no_later_op_back() {
+    let (mut server, mut laptops) = village(1);
+    let laptop = &mut laptops[0];
+    laptop.save(household(5, 0, 50, NOW_MS));
+    let early = laptop.batch(1);
+    laptop.save(household(6, 0, 60, NOW_MS + 200_000));
+    laptop.sync(&mut server);
+    assert_eq!(server.push(&early).groups[0].outcome, GroupOutcome::Known);
+    laptop.save(household(7, 0, 70, NOW_MS));
+    laptop.sync(&mut server);
+    assert!(server.receipt(op_id(7, 0)).stamp > server.receipt(op_id(6, 0)).stamp);
+}
+
+/// Within one Save a household is begun and edited.
+#[test]
+fn what_a_save_begins_it_may_edit() {
+    let (mut server, mut laptops) = village(1);
+    let edit =
+        FieldEdit { no: no::HOUSEHOLD_HOUSE_NO, value: "12".into(), replaced: Some(op_id(5, 0)), seen: None };
+    laptops[0].save(with(household(5, 0, 50, NOW_MS), &group(5, 0, HOUSEHOLD, 50, NOW_MS, vec![edit])));
+    assert_eq!(outcome(&mut server, &laptops[0]), GroupOutcome::Applied);
+}
+
+/// Who begins a record names what it stands on, and saw nothing of it before.
+#[test]
+fn an_edit_begins_nothing() {
+    let alive = FieldEdit::first(no::HOUSEHOLD_ALIVE, true);
+    let number = FieldEdit::first(no::HOUSEHOLD_CODE, "T-1");
+    let nowhere = FieldEdit::first(no::MEMBER_HOUSEHOLD, Value::Null);
+    let check = |kind: u16, edit: &FieldEdit, expect: GroupOutcome| {
+        let (mut server, mut laptops) = village(1);
+        laptops[0].save(group(5, 0, kind, 50, NOW_MS, vec![edit.clone()]));
+        assert_eq!(outcome(&mut server, &laptops[0]), expect, "{edit:?}");
+    };
+    let waits = || kept_apart(Quarantine::NoParent);
+    check(HOUSEHOLD, &alive, GroupOutcome::Applied);
+    check(HOUSEHOLD, &FieldEdit { replaced: Some(op_id(4, 0)), ..alive.clone() }, waits());
+    check(HOUSEHOLD, &FieldEdit { seen: Some(Stamp(NOW_MS)), ..alive }, waits());
+    check(HOUSEHOLD, &number, waits());
+    check(MEMBER, &nowhere, waits());
 }

@@ -4,11 +4,13 @@ use super::*;
 use domain::registry::{RecordKind, no};
 
 use crate::group::Group;
-use crate::ingest::{GroupOutcome, Quarantine};
+use crate::ingest::{GroupOutcome, LogView, Quarantine};
+use crate::ledger::Entry;
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server, name, village};
 use crate::offer::{BareOp, OfferOutcome};
 use crate::op::FieldEdit;
+use crate::rights::Sight;
 use crate::samples::{NOW_MS, device, group, household, id, member, op_id, rename};
 use crate::value::Value;
 use crate::wire::{Batch, Offer, PageGroup};
@@ -230,4 +232,164 @@ fn a_header_that_was_refused_is_offered_again() {
     let head = server.head();
     assert_eq!(offer(&mut server, vec![], headers).bare, [true, false]);
     assert_eq!(server.head(), head);
+}
+
+/// What may not be written lists nobody: somebody without rights put a person into a household that was erased then.
+#[test]
+fn what_waits_for_rights_lists_nobody_when_what_it_names_is_erased() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(household(3, 0, 3, NOW_MS));
+    laptops[0].sync(&mut server);
+    server.enrol(20);
+    let mut stranger = Laptop::new(20);
+    stranger.save(member(5, 20, 50, 1, "Lan", NOW_MS));
+    stranger.sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Rights]);
+    server.erase(id(1));
+    laptops[1].save(member(6, 1, 50, 3, "Mai", NOW_MS));
+    laptops[1].sync(&mut server);
+    assert!(server.rows.contains_key(&(MEMBER, id(50))));
+}
+
+/// But for a record that is still to come it would be taken: whom it begins under the erased is forgotten elsewhere too,
+/// whether it came before the erasure or after it.
+#[test]
+fn what_waits_for_a_parent_lists_whom_it_begins_under_the_erased() {
+    for erased_first in [false, true] {
+        let (mut server, mut laptops) = village(3);
+        laptops[2].save(assessment(6, 2, 60, 50));
+        laptops[2].sync(&mut server);
+        laptops[1].save(with(member(5, 1, 50, 1, "Mai", NOW_MS), &visit(5, 1, 51, 99)));
+        if erased_first {
+            server.erase(id(1));
+        }
+        server.push(&laptops[1].batch(9));
+        if !erased_first {
+            server.erase(id(1));
+        }
+        assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+        let waits = server.waiting[0].numbered.group.ops.iter().map(|op| op.header.record);
+        assert_eq!(waits.collect::<Vec<_>>(), [id(51)]);
+    }
+}
+
+/// What waits under a receipt for something that is found to lie under the erased waits in vain: it is taken without it.
+#[test]
+fn what_waits_for_what_lies_under_the_erased_is_taken_without_it() {
+    let (mut server, mut laptops) = village(2);
+    let unit = vec![FieldEdit::first(no::UNIT_NAME, "Thôn Sen Hạ")];
+    let alley = vec![FieldEdit::first(no::ALLEY_UNIT, id(60)), FieldEdit::first(no::ALLEY_NAME, "Ngõ 4")];
+    laptops[0].save(group(3, 0, RecordKind::HamletUnit.no(), 60, NOW_MS, unit));
+    laptops[0].save(group(4, 0, RecordKind::Alley.no(), 50, NOW_MS, alley));
+    let into = vec![FieldEdit::first(no::HOUSEHOLD_ALLEY, id(50))];
+    let backup = server.clone();
+    laptops[0].save(group(5, 0, HOUSEHOLD, 1, NOW_MS, into));
+    laptops[0].sync(&mut server);
+    let [alley, into] = [4, 5].map(|number| kept(&laptops[0], number));
+    server.restore(&backup);
+    server.note(Entry::Erased { subject: id(60) });
+    let reply = server.offer(&Offer::from(vec![into]));
+    assert_eq!(reply.groups[0].1, OfferOutcome::Waits(Quarantine::NoParent));
+    server.offer(&Offer::from(vec![alley]));
+    assert!(server.waiting.is_empty() && server.known.contains_key(&op_id(5, 0)));
+}
+
+/// A header is taken by a receipt of this commune for this very header, and takes a position.
+#[test]
+fn a_header_is_proven_by_its_receipt_and_takes_a_position() {
+    let (mut server, laptops) = village(1);
+    let header = bare(&kept(&laptops[0], 2)).remove(0);
+    server.restore(&Server::new());
+    server.erase(id(2));
+    let take = |server: &mut Server, one: &BareOp| {
+        server.offer(&Offer { bare: vec![one.clone()], ..Offer::default() }).bare
+    };
+    let mut other = header.clone();
+    other.header.wall_ms += 1;
+    assert_eq!(take(&mut server, &other), [false]);
+    let mut foreign = header.clone();
+    foreign.header.commune = domain::ids::CommuneId(id(0xbad));
+    foreign.receipt.op_hash = foreign.header.hash(&foreign.payload_hash);
+    foreign.receipt = server.key.seal(foreign.receipt);
+    assert_eq!(take(&mut server, &foreign), [false]);
+    let before = server.head();
+    assert_eq!(take(&mut server, &header), [true]);
+    assert_eq!(server.head().position, before.position + 1);
+    assert_ne!(server.head().hash, before.hash);
+}
+
+/// A page was on its way while somebody was erased: nothing of them stays, nor of what lies under them, but for headers.
+#[test]
+fn what_a_page_brings_of_somebody_erased_meanwhile_does_not_stay() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(member(5, 0, 40, 1, "Mai", NOW_MS));
+    laptops[0].save(assessment(6, 0, 60, 40));
+    laptops[0].sync(&mut server);
+    let late = &mut laptops[1];
+    let page = server.page(late.device, &Sight::All, late.state.cursor, usize::MAX);
+    server.erase(id(40));
+    assert!(late.meet(&mut server));
+    late.apply_page(page).unwrap();
+    assert!(late.base == server.rows && !late.holds(op_id(5, 0)) && !late.holds(op_id(6, 0)));
+    assert!(late.bare.contains_key(&op_id(5, 0)) && late.bare.contains_key(&op_id(6, 0)));
+    assert!(late.erased.contains(&(RecordKind::Assessment.no(), id(60))));
+}
+
+/// Within one Save somebody is begun among the living, and then put with the erased: nobody is listed by that.
+#[test]
+fn who_is_begun_among_the_living_is_not_listed_by_the_same_save() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(household(3, 0, 3, NOW_MS));
+    laptops[0].sync(&mut server);
+    server.erase(id(1));
+    let save = with(member(5, 1, 50, 3, "Mai", NOW_MS), &member(5, 1, 50, 1, "Mai", NOW_MS));
+    laptops[1].save(save);
+    assert_eq!(outcome(&mut server, &laptops[1]), kept_apart(Quarantine::NoParent));
+    assert_eq!(server.waiting[0].numbered.group.ops.len(), 2);
+    assert!(!server.store.erased(MEMBER, id(50)).unwrap());
+}
+
+/// An alley lay under a unit that is erased, and lies under another one now: it stays, also where its beginning is kept.
+#[test]
+fn what_lies_elsewhere_by_now_is_not_forgotten_with_where_it_began() {
+    let (mut server, mut laptops) = village(2);
+    for (number, name) in [(60, "Thôn Sen Hạ"), (61, "Thôn Sen Thượng")] {
+        let unit = vec![FieldEdit::first(no::UNIT_NAME, name)];
+        laptops[0].save(group(number, 0, RecordKind::HamletUnit.no(), number, NOW_MS, unit));
+    }
+    for (number, unit) in [(5, 60), (6, 61)] {
+        let alley = vec![FieldEdit::first(no::ALLEY_UNIT, id(unit))];
+        laptops[0].save(group(number, 0, RecordKind::Alley.no(), 50, NOW_MS, alley));
+    }
+    all_sync(&mut server, &mut laptops);
+    server.erase(id(60));
+    all_sync(&mut server, &mut laptops);
+    assert!(server.rows.contains_key(&(RecordKind::Alley.no(), id(50))));
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// A household's line lists nobody who lives in it: each of them has a line of their own, or lives.
+#[test]
+fn a_household_s_line_alone_lists_no_people() {
+    let (mut server, mut laptops) = village(2);
+    laptops[0].save(visit(5, 0, 50, 1));
+    all_sync(&mut server, &mut laptops);
+    server.note(Entry::Erased { subject: id(1) });
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(server.rows.keys().copied().collect::<Vec<_>>(), [(MEMBER, id(2))]);
+    assert!(laptops.iter().all(|laptop| laptop.base == server.rows));
+}
+
+/// What waits on a laptop about somebody erased is gone with the greeting, before anything is sent.
+#[test]
+fn what_waits_on_a_laptop_is_forgotten_with_the_greeting() {
+    let (mut server, mut laptops) = village(2);
+    let later = &mut laptops[1];
+    later.save(assessment(5, 1, 50, 2));
+    later.save(with(rename(6, 1, 2, "Hoà", NOW_MS, Some(op_id(2, 0))), &household(6, 1, 60, NOW_MS)));
+    server.erase(id(2));
+    later.meet(&mut server);
+    let left: Vec<_> =
+        later.own.iter().flat_map(|own| &own.numbered.group.ops).map(|op| op.header.record).collect();
+    assert_eq!(left, [id(60)]);
 }

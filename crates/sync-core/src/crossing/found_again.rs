@@ -189,3 +189,31 @@ fn everybody_of_the_old_unit_keeps_who_moved_without_an_erasure() {
     }
     assert!(server.rows.contains_key(&(MEMBER, id(50))), "lost");
 }
+
+/// Their name is known without a receipt, and the receipt of the first life comes: of the two the lower stamp stands.
+#[test]
+fn who_lived_stands_under_the_lower_stamp() {
+    for offset_ms in [-60_000, 60_000] {
+        let (mut server, mut laptops) = village(2);
+        laptops[0].save(household(3, 0, 3, NOW_MS));
+        all_sync(&mut server, &mut laptops);
+        let backup = server.clone();
+        laptops[0].save(member(5, 0, 50, 1, "Mai", NOW_MS + 100_000));
+        let mut batch = laptops[0].batch(9);
+        server.push(&batch); // reply lost
+        laptops[1].sync(&mut server);
+        laptops[1].save(puts(6, 1, 50, 5, 3));
+        laptops[1].sync(&mut server);
+        let first = server.receipt(op_id(5, 0)).stamp;
+        server.erase(id(1));
+        server.restore(&backup);
+        let session = batch.groups[0].group.ops[0].header.session;
+        batch.offsets = vec![crate::wire::SessionOffset { session, offset_ms }];
+        server.push(&batch);
+        let second = server.receipt(op_id(5, 0)).stamp;
+        assert_eq!(second.0, first.0 + offset_ms);
+        laptops[1].sync(&mut server);
+        assert!(server.rows.contains_key(&(MEMBER, id(50))));
+        assert_eq!(server.receipt(op_id(5, 0)).stamp, first.min(second));
+    }
+}

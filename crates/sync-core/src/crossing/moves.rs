@@ -1,13 +1,16 @@
 //! Moves, and work under what moved.
 
 use super::*;
+use domain::ids::HamletUnitId;
 use domain::registry::no;
 
 use crate::ingest::{GroupOutcome, Quarantine};
+use crate::local::LocalStore;
 use crate::model::{Laptop, Server, village};
 use crate::op::Scope;
-use crate::rights::Reach;
+use crate::rights::{Reach, Sight};
 use crate::samples::{NOW_MS, SCOPE, device, household, id, member, op_id, rename};
+use crate::wire::{Exit, Offer};
 
 /// Laptop 0 works in the first unit only; an officer (1) in the commune. Household 1 with member 2 lies in the first.
 fn apart() -> (Server, Vec<Laptop>) {
@@ -110,7 +113,7 @@ fn an_exit_is_for_who_had_the_record() {
     laptops[1].sync(&mut server);
     let third = Scope(id(0x5e));
     let check = |scope: Scope, exits: usize| {
-        let sight = crate::rights::Sight::Only([scope].into());
+        let sight = Sight::Only([scope].into());
         let asked = crate::commune::Asked {
             from: None,
             believed: &sight,
@@ -142,4 +145,130 @@ fn what_is_elsewhere_already_does_not_move() {
     laptops[1].sync(&mut server);
     assert_eq!(server.rows[&(3, id(30))].scope, third);
     assert_eq!(server.rows[&(4, id(2))].scope, OTHER);
+}
+
+/// Within one Save a household is visited and moves.
+#[test]
+fn what_is_written_in_the_very_commit_that_moves_goes_along() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(with(visit(5, 0, 50, 1), &moves(5, 0, OTHER)));
+    all_sync(&mut server, &mut laptops);
+    assert_eq!(server.rows[&(5, id(50))].scope, OTHER);
+    assert!(laptops[0].base.is_empty() && laptops[1].base == server.rows);
+}
+
+/// An edge went with one of its ends, and does not go on with the other.
+#[test]
+fn an_edge_that_went_with_one_end_stays_there_when_the_other_moves() {
+    let (mut server, mut laptops) = village(1);
+    let third = Scope(id(0x5e));
+    laptops[0].save(household(4, 0, 30, NOW_MS));
+    laptops[0].save(member(5, 0, 40, 30, "Hoa", NOW_MS));
+    laptops[0].save(same(6, 0, 60, [2, 40]));
+    let mut away = moves(7, 0, OTHER);
+    away.ops[0].header.record = id(30);
+    laptops[0].save(away);
+    laptops[0].save(moves(8, 0, third));
+    all_sync(&mut server, &mut laptops);
+    assert_eq!((server.rows[&(MEMBER, id(2))].scope, server.rows[&(12, id(60))].scope), (third, OTHER));
+}
+
+/// Somebody has moved away; who has not heard of it puts them into a household that the same Save begins.
+#[test]
+fn who_is_put_into_a_household_of_the_same_save_comes_to_it() {
+    let (mut server, mut laptops) = apart();
+    let mut save = with(household(6, 0, 30, NOW_MS), &puts_into(6, 0, 30));
+    save.ops.iter_mut().for_each(|op| op.header.base = (1, server.head().position).into());
+    laptops[0].save(save);
+    laptops[1].save(moves(5, 1, OTHER));
+    laptops[1].sync(&mut server);
+    all_sync(&mut server, &mut laptops);
+    let row = &server.rows[&(MEMBER, id(2))];
+    assert_eq!((row.value(no::MEMBER_HOUSEHOLD), row.scope), (Some(&id(30).into()), SCOPE));
+    assert!(laptops[0].base.contains_key(&(MEMBER, id(2))));
+}
+
+/// Of a Save over two households one moves away: that part is sealed, the other stays readable.
+#[test]
+fn of_a_save_over_two_households_the_part_that_leaves_is_sealed() {
+    let (mut server, mut laptops) = apart();
+    let mut save = with(household(5, 0, 30, NOW_MS), &household(5, 0, 31, NOW_MS));
+    save = with(save, &visit(5, 0, 50, 1));
+    laptops[0].save(save);
+    laptops[0].sync(&mut server);
+    laptops[1].save(moves(6, 1, OTHER));
+    laptops[1].sync(&mut server);
+    laptops[0].sync(&mut server);
+    let indexes = |one: &PageGroup| one.group.ops.iter().map(|op| op.header.id.index).collect::<Vec<_>>();
+    assert_eq!(indexes(&kept(&laptops[0], 5)), [0, 1]);
+    let sealed = laptops[0].sealed.values().filter(|one| one.group.id == GroupId(id(5)));
+    assert_eq!(sealed.map(indexes).collect::<Vec<_>>(), [[2]]);
+}
+
+/// An exit names the scope that the record leaves; what lies elsewhere stays.
+#[test]
+fn an_exit_removes_only_what_is_in_the_scope_that_it_leaves() {
+    let (server, laptops) = apart();
+    for (from, stays) in [(OTHER, true), (SCOPE, false)] {
+        let mut laptop = laptops[0].clone();
+        let mut page = server.page(device(0), &server.sight(device(0)), laptop.state.cursor, usize::MAX);
+        let (from, to) = (HamletUnitId(from.0), HamletUnitId(id(0x5e)));
+        page.exits = vec![Exit { position: page.to.position(), kind: MEMBER, record: id(2), from, to }];
+        laptop.apply_page(page).unwrap();
+        assert_eq!(laptop.base.contains_key(&(MEMBER, id(2))), stays, "{from:?}");
+    }
+}
+
+/// The stamp of a move falls below that of another one: the household is made anew and moves by it, and comes once.
+#[test]
+fn what_is_made_anew_and_moves_by_it_comes_once() {
+    let (mut server, mut laptops) = village(2);
+    let backup = server.clone();
+    laptops[0].save(moves(5, 0, OTHER));
+    laptops[0].sync(&mut server);
+    let low = kept(&laptops[0], 5);
+    let mut high = low.clone();
+    high.receipts[0].stamp.0 += 1000;
+    high.receipts[0] = server.key.seal(high.receipts[0].clone());
+    server.restore(&backup);
+    server.offer(&Offer::from(vec![high]));
+    let mut back = in_scope(OTHER, moves(6, 1, SCOPE));
+    back.ops[0].header.wall_ms = NOW_MS + 500;
+    laptops[1].save(back);
+    assert_eq!(outcome(&mut server, &laptops[1]), GroupOutcome::Superseded);
+    let before = server.head();
+    server.offer(&Offer::from(vec![low]));
+    assert_eq!(server.rows[&(HOUSEHOLD, id(1))].scope, SCOPE);
+    let page = server.page(device(1), &Sight::All, Some(before), usize::MAX);
+    let scopes = page.rows.iter().filter(|whole| whole.row.record == id(1)).map(|whole| whole.row.scope);
+    assert_eq!(scopes.collect::<Vec<_>>(), [SCOPE]);
+}
+
+/// The reply was lost, and the page brings a part of the Save only: the rest is not known to be there.
+#[test]
+fn a_part_that_is_delivered_takes_no_save_out_of_what_waits() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(with(household(5, 0, 30, NOW_MS), &visit(5, 0, 50, 1)));
+    server.push(&laptops[0].batch(9));
+    laptops[1].save(moves(6, 1, OTHER));
+    laptops[1].sync(&mut server);
+    laptops[0].pull(&server, usize::MAX);
+    assert!(laptops[0].base.contains_key(&(HOUSEHOLD, id(30))));
+    assert_eq!((laptops[0].own.len(), laptops[0].holds(op_id(5, 1))), (1, true));
+    laptops[0].sync(&mut server);
+    assert!(laptops[0].own.is_empty() && laptops[0].holds(op_id(5, 1)));
+}
+
+/// It was taken, and its household moved away before its laptop read so far: no page brings it, and the cursor has passed.
+#[test]
+fn what_moved_away_before_it_was_delivered_leaves_the_overlay_with_the_page() {
+    let (mut server, mut laptops) = apart();
+    laptops[0].save(visit(5, 0, 50, 1));
+    let reply = server.push(&laptops[0].batch(9));
+    laptops[0].acknowledge(&reply).unwrap();
+    laptops[1].save(moves(6, 1, OTHER));
+    laptops[1].sync(&mut server);
+    laptops[0].pull(&server, usize::MAX);
+    assert!(laptops[0].base.is_empty() && laptops[0].own.is_empty());
+    assert!(laptops[0].holds(op_id(5, 0)));
 }
