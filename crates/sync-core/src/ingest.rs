@@ -445,8 +445,8 @@ pub(crate) fn decided<V: LogView>(
             mends(row.scope, op.header.scope) && !cells.any(|(no, cell)| saw(*no, cell.key))
         };
         let decided_before = rows.get(kind, group.0)?.is_some_and(stands);
-        // Of what was taken in part the rest may still wait, or another content under its name.
-        let waits = |one: &Apart| !matches!(one.reason, Quarantine::Mended | Quarantine::Overtaken);
+        // Of what was taken in part the rest may still wait, decided about or not, or another content under its name.
+        let waits = |one: &Apart| one.reason != Quarantine::Overtaken;
         let open = rows.view().apart(group)?.iter().any(waits);
         if decided_before || (!open && rows.view().took(group)?) {
             return Ok(Some(Quarantine::Overtaken));

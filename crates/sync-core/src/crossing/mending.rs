@@ -201,6 +201,33 @@ fn nobody_decides_about_the_rest_that_was_overtaken() {
     assert_eq!(reasons(&server), [&Quarantine::Overtaken; 2]);
 }
 
+/// Of a Save one part is taken and the rest waits. Whoever saw what somebody decided about it may decide anew.
+#[test]
+fn who_saw_a_decision_about_a_rest_may_take_another() {
+    let (mut server, mut laptops) = village(3);
+    let backup = server.clone();
+    laptops[0].save(household(7, 0, 30, NOW_MS));
+    laptops[0].sync(&mut server);
+    laptops[1].save(with(visit(8, 1, 80, 1), &visit(8, 1, 81, 30)));
+    laptops[1].sync(&mut server);
+    let whole = kept(&laptops[1], 8);
+    let mut half = whole.clone();
+    half.group.ops.truncate(1);
+    half.receipts.truncate(1);
+    server.restore(&backup);
+    server.offer(&Offer::from(vec![half]));
+    server.offer(&Offer::from(vec![whole]));
+    assert_eq!(reasons(&server), [&Quarantine::NoParent]);
+    laptops[2].save(decides(9, 2, 8, "dismissed"));
+    laptops[2].sync(&mut server);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+    let mut anew = decides(10, 2, 8, "mended");
+    anew.ops[0].fields[0].replaced = Some(op_id(9, 0));
+    laptops[2].save(anew);
+    assert_eq!(outcome(&mut server, &laptops[2]), GroupOutcome::Applied);
+    assert_eq!(reasons(&server), [&Quarantine::Mended]);
+}
+
 /// The decision came back first; its author, whose disk was put back, pushes all of the Save: the decision stands already,
 /// and keeps nothing that was written with it from being taken.
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use domain::calendar::Day;
 use domain::ids::{AlleyId, HamletUnitId, HouseholdId, JobId, MemberId};
 use domain::people::{Alley, HamletUnit, HamletUnitKind, Household, Member};
@@ -179,12 +179,17 @@ pub(crate) fn filled_store(folder: &Path, portions: Vec<Portion>) -> Result<(Sto
     Ok((store, fitting))
 }
 
-/// A closed store's folder, again.
+/// A closed folder, again.
 pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
-        let path = entry?.path();
-        std::fs::copy(&path, to.join(path.file_name().context("a file's name")?))?;
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
     }
     Ok(())
 }
