@@ -1,7 +1,7 @@
 //! What this laptop holds of the commune's log, as the rules of [`sync_core::laptop`] see it: they decide, this gets and
 //! puts. The records that a step touched are written into the visible tables at its end.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use age::x25519::Recipient;
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::counts::catch_up;
 use crate::error::StoreError;
 use crate::gate::{Written, write_visible};
-use crate::rows::{base, put_base, visible};
+use crate::rows::{base, put_base, visible_over};
 use crate::settings::{self, Identity};
 use crate::tables::{all, read, to_json};
 
@@ -46,6 +46,8 @@ pub struct Tables<'t> {
     /// Records whose visible row may not be right any more, in the order in which they were touched.
     touched: Vec<(u16, Uuid)>,
     touched_once: HashSet<(u16, Uuid)>,
+    /// Own groups that were not delivered when the first was asked for; within a step none comes.
+    undelivered: OnceCell<HashSet<GroupId>>,
     /// Something went that must not stay readable in the log of the database either.
     pub(crate) scrubs: bool,
     /// Base rows as they are now, and whether the table has them so: a page writes each once.
@@ -60,6 +62,7 @@ impl<'t> Tables<'t> {
             seal_to,
             touched: Vec::new(),
             touched_once: HashSet::new(),
+            undelivered: OnceCell::new(),
             scrubs: false,
             rows: RefCell::default(),
         }
@@ -74,7 +77,7 @@ impl<'t> Tables<'t> {
         catch_up(self.connection, by, today)?;
         let mut written = Vec::with_capacity(self.touched.len());
         for (kind, record) in &self.touched {
-            let row = visible(self.connection, *kind, *record)?;
+            let row = visible_over(self.connection, self.row(*kind, *record)?, *kind, *record)?;
             // An own edit of what is not here any more is no record.
             written.extend(row.base.is_none().then_some(Written::Not(*kind, *record)));
             written.extend(row.shown.map(Written::As));
@@ -101,6 +104,17 @@ impl<'t> Tables<'t> {
         for op in ops {
             self.touch(op.header.kind, op.header.record);
         }
+    }
+
+    /// A page delivers thousands of groups, and few of them are one's own.
+    fn is_undelivered(&self, group: GroupId) -> Result<bool, StoreError> {
+        if let Some(undelivered) = self.undelivered.get() {
+            return Ok(undelivered.contains(&group));
+        }
+        let sql = "SELECT group_id FROM saves WHERE state IN (?1, ?2, ?3)";
+        let of = |row: &rusqlite::Row<'_>| read::id(row, 0, GroupId);
+        let found: HashSet<_> = all(self.connection, sql, [PENDING, TAKEN, APART], of)?.into_iter().collect();
+        Ok(self.undelivered.get_or_init(|| found).contains(&group))
     }
 
     fn run(&self, sql: &str, parameters: impl Params) -> Result<(), StoreError> {
@@ -237,6 +251,9 @@ impl LaptopStore for Tables<'_> {
     }
 
     fn own(&self, group: GroupId) -> Result<Option<Own>, StoreError> {
+        if !self.is_undelivered(group)? {
+            return Ok(None);
+        }
         let owns = self.read_owns("group_id = ?1 AND state <> 'delivered'", [group.0])?;
         Ok(owns.into_iter().next())
     }

@@ -57,7 +57,16 @@ fn pending(connection: &Connection, record: Uuid) -> Result<Vec<(i64, Op)>, Stor
 
 /// What a person sees: base row and overlay. `None` where nothing is known of the record.
 pub(crate) fn visible(connection: &Connection, kind: u16, record: Uuid) -> Result<Visible, StoreError> {
-    let base = base(connection, kind, record)?;
+    visible_over(connection, base(connection, kind, record)?, kind, record)
+}
+
+/// The same of a base row that is at hand.
+pub(crate) fn visible_over(
+    connection: &Connection,
+    base: Option<Row>,
+    kind: u16,
+    record: Uuid,
+) -> Result<Visible, StoreError> {
     let mut shown = base.clone();
     for (seq, op) in pending(connection, record)? {
         if op.header.kind == kind {

@@ -14,7 +14,8 @@ use sync_core::api::ReadmitRequest;
 use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
 use sync_core::op::OpId;
-use sync_core::wire::SigningKey;
+use sync_core::rights::Sight;
+use sync_core::wire::{PageGroup, SigningKey};
 use tests::dice::Dice;
 use tests::laptop::{PASSPHRASE, counted_by};
 
@@ -215,6 +216,27 @@ impl Laptop {
                 ops.extend(kept.iter().flat_map(|kept| &kept.group.ops).map(sync_core::Op::id));
             }
             Ok(ops)
+        })?)
+    }
+
+    /// The ops that are here, readable by the commune only.
+    pub(crate) fn holds_sealed(&mut self, key: &age::x25519::Identity) -> Result<BTreeSet<OpId>> {
+        let no_epoch = u32::MAX;
+        let sealed =
+            self.store()?.exchange(|laptop| laptop.store.sealed_elsewhere(no_epoch, 0, usize::MAX))?;
+        let mut ops = BTreeSet::new();
+        for (_, payload) in sealed {
+            let group: PageGroup = serde_json::from_slice(&age::decrypt(key, &payload)?)?;
+            ops.extend(group.group.ops.iter().map(sync_core::Op::id));
+        }
+        Ok(ops)
+    }
+
+    /// The records that are readable here and lie beyond what is in sight.
+    pub(crate) fn strangers(&mut self) -> Result<usize> {
+        Ok(self.store()?.exchange(|laptop| {
+            let sight = laptop.state.sight.clone().unwrap_or(Sight::All);
+            Ok(laptop.store.rows()?.iter().filter(|row| !sight.covers(row.scope)).count())
         })?)
     }
 }

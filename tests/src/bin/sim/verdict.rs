@@ -1,6 +1,6 @@
 //! What must hold when a history is over (sync rules §11).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow};
@@ -50,8 +50,8 @@ impl From<Outcome> for Verdict {
     }
 }
 
-pub(crate) fn of(world: &mut World) -> Result<Verdict> {
-    let mut verdict = Verdict::default();
+/// When nothing goes wrong any more and everything was exchanged.
+pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     lost(world, &mut verdict)?;
     let carried = carried(world, &mut verdict)?;
     in_order(world, &carried, &mut verdict)?;
@@ -64,6 +64,40 @@ pub(crate) fn of(world: &mut World) -> Result<Verdict> {
         verdict.complaints.push("the server's kept figures are not those of its records".into());
     }
     Ok(verdict)
+}
+
+/// After every step: what the server does not have is on a laptop, and nobody reads beyond their sight.
+pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
+    let mut missing: BTreeSet<OpId> = BTreeSet::new();
+    for (id, confirmed) in &world.confirmed {
+        let nowhere = world.office.register()?.whereabouts(&confirmed.op)? == Whereabouts::Nowhere;
+        if nowhere && !world.is_erased(confirmed.op.header.record) {
+            missing.insert(*id);
+        }
+    }
+    let World { office, laptops, .. } = world;
+    for (l, laptop) in laptops.iter_mut().enumerate() {
+        if !missing.is_empty() {
+            let held = laptop.holds()?;
+            missing.retain(|id| !held.contains(id));
+        }
+        let strangers = laptop.strangers()?;
+        if strangers > 0 {
+            verdict.out_of_scope += strangers as u64;
+            verdict.complaints.push(format!("{l} can read {strangers} records out of its sight"));
+        }
+    }
+    // Few histories come here: opening takes long.
+    for laptop in laptops.iter_mut() {
+        if missing.is_empty() {
+            break;
+        }
+        let sealed = laptop.holds_sealed(&office.register()?.keys().sealed)?;
+        missing.retain(|id| !sealed.contains(id));
+    }
+    verdict.lost += missing.len() as u64;
+    verdict.complaints.extend(missing.iter().map(|id| format!("{id:?} is nowhere")));
+    Ok(())
 }
 
 /// Each confirmed Save is in the log, kept apart where somebody sees it, or erased by the ledger.

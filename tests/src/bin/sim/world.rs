@@ -105,15 +105,23 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool) -> Result<Verdict> {
     for _ in 0..2 + world.dice.below(3) {
         world.enrol()?;
     }
-    for _ in 0..steps {
+    let mut verdict = Verdict::default();
+    for step in 1..=steps {
         world.step()?;
-    }
-    for _ in 0..QUIET_ROUNDS {
-        for l in 0..world.laptops.len() {
-            world.sync(l, true)?;
+        verdict::between(&mut world, &mut verdict)?;
+        if !verdict.complaints.is_empty() {
+            verdict.complaints.push(format!("that was after step {step} of {steps}"));
+            break;
         }
     }
-    let mut verdict = verdict::of(&mut world)?;
+    if verdict.complaints.is_empty() {
+        for _ in 0..QUIET_ROUNDS {
+            for l in 0..world.laptops.len() {
+                world.sync(l, true)?;
+            }
+        }
+        verdict = verdict::of(&mut world, verdict)?;
+    }
     verdict.saves = world.saves;
     verdict.ops = world.confirmed.len() as u64;
     verdict.faults = world.effects;
