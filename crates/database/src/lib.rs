@@ -134,6 +134,10 @@ macro_rules! reported_as {
     };
 }
 
+/// Of a connection's pages in memory. Each that is not there is read, checked and decrypted again; SQLite by itself keeps
+/// 2 MiB, which a hamlet's register outgrows.
+const PAGES_KIB: i32 = 8 * 1024;
+
 /// Opens with the key and the settings that every connection of this project uses.
 pub fn connect(path: &Path, key: &DatabaseKey, durability: Durability) -> Result<Connection, DatabaseError> {
     connect_as(Sharing::Shared, path, key, durability)
@@ -174,6 +178,7 @@ fn connect_as(
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     let synchronous = if durability == Durability::Full { "FULL" } else { "OFF" };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     // Sorting and temporary tables stay in memory: no file in clear, ever.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
