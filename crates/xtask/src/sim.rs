@@ -32,6 +32,8 @@ pub(crate) enum Store {
     Files,
     /// The same rules without a disk: for hundreds of thousands
     Memory,
+    /// Laptops' databases, and the server's register in PostgreSQL
+    Postgres,
 }
 
 impl Store {
@@ -39,6 +41,7 @@ impl Store {
         match self {
             Self::Files => "files",
             Self::Memory => "memory",
+            Self::Postgres => "postgres",
         }
     }
 }

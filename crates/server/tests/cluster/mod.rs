@@ -102,6 +102,17 @@ pub(crate) fn database() -> String {
     format!("postgresql://tungnha@{}/{name}", host.replace('/', "%2F"))
 }
 
+/// Takes a database away, whoever still looks at it.
+#[allow(dead_code, reason = "few databases go before the process ends")]
+pub(crate) fn remove(url: &str) {
+    let name = url.rsplit('/').next().unwrap();
+    let removed = Command::new(CLUSTER.programs.join("dropdb"))
+        .args(["-h", CLUSTER.folder.to_str().unwrap(), "-U", "tungnha", "--force", name])
+        .status()
+        .unwrap();
+    assert!(removed.success());
+}
+
 /// One that is called `localhost` by its certificate and speaks in cipher at a port. It lives as long as what is
 /// returned; whom to trust is in the file.
 #[allow(dead_code, reason = "not every suite goes over a network")]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use domain::calendar::PartialDate;
 use domain::fact::{Answer, Assessment, Evidence, Fact};
-use domain::ids::{AssessmentId, HamletUnitId, HouseholdId, MemberId, VisitId};
+use domain::ids::{AssessmentId, HamletUnitId, HouseholdId, JobId, MemberId, VisitId};
 use domain::people::{Dwelling, Household, Member, Relation, Residence};
 use domain::registry::{RecordKind, no};
 use domain::visit::{Channel, Outcome, Visit};
@@ -25,9 +25,11 @@ pub(crate) enum Edit {
     HouseNumber,
     Move,
     Same,
+    /// Several groups of one job.
+    Job,
 }
 
-const EDITS: [Edit; 12] = [
+const EDITS: [Edit; 13] = [
     Edit::Household,
     Edit::Household,
     Edit::Member,
@@ -40,18 +42,18 @@ const EDITS: [Edit; 12] = [
     Edit::HouseNumber,
     Edit::Move,
     Edit::Same,
+    Edit::Job,
 ];
 
 /// A record and what it was written under.
 pub(crate) type Under = (Uuid, Uuid);
 
+/// What was done, what came of it, and what was begun under what.
+pub(crate) type Done = (Edit, Vec<Saved>, Vec<Under>);
+
 /// Something that somebody does at a door of these units; `None` where the laptop shows nothing to do it with. Says too
 /// what was begun under what.
-pub(crate) fn save(
-    store: &mut Store,
-    units: &[HamletUnitId],
-    dice: &mut Dice,
-) -> Result<Option<(Edit, Saved, Vec<Under>)>> {
+pub(crate) fn save(store: &mut Store, units: &[HamletUnitId], dice: &mut Dice) -> Result<Option<Done>> {
     let Some(edit) = dice.choose(&EDITS).copied() else { return Ok(None) };
     let all = households::list(store.reading())?;
     let household = dice.choose(&all).cloned();
@@ -60,6 +62,10 @@ pub(crate) fn save(
         return Ok(None);
     };
     let mut under = Vec::new();
+    if edit == Edit::Job {
+        let saves = job(store, unit, dice, &mut under)?;
+        return Ok(Some((edit, saves, under)));
+    }
     let operation = |unit: HamletUnitId| Operation { name: "sim", scope: Scope::from(unit), job: None };
     let id = |change: &mut Change<'_>| change.random::<16>().map(Uuid::from_bytes);
     let text = format!("Lê {}", dice.below(1000));
@@ -74,7 +80,7 @@ pub(crate) fn save(
                 change.put(&new_member(person, household, &text))
             })
         }
-        (_, None) => return Ok(None),
+        (Edit::Job, _) | (_, None) => return Ok(None),
         (Edit::Member, Some(household)) => store.transact(operation(unit), |change| {
             let person = MemberId(id(change)?);
             under.push((person.0, household.id.0));
@@ -147,11 +153,29 @@ pub(crate) fn save(
         }
     };
     match saved {
-        Ok(((), saved)) => Ok(Some((edit, saved, under))),
+        Ok(((), saved)) => Ok(Some((edit, vec![saved], under))),
         // What lies elsewhere by now: the gate says no, and the page shows it.
         Err(StoreError::Invalid(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A list is taken in: households of one unit, a group for each, under one job.
+fn job(store: &mut Store, unit: HamletUnitId, dice: &mut Dice, under: &mut Vec<Under>) -> Result<Vec<Saved>> {
+    let job = Some(JobId(Uuid::from_u128(dice.roll().into())));
+    let mut saves = Vec::new();
+    for nth in 0..2 + dice.below(3) {
+        let operation = Operation { name: "sim", scope: Scope::from(unit), job };
+        let ((), saved) = store.transact(operation, |change| {
+            let household = HouseholdId(change.random::<16>().map(Uuid::from_bytes)?);
+            change.put(&new_household(household, unit))?;
+            let person = MemberId(change.random::<16>().map(Uuid::from_bytes)?);
+            under.push((person.0, household.0));
+            change.put(&new_member(person, household, &format!("Lê {nth}")))
+        })?;
+        saves.push(saved);
+    }
+    Ok(saves)
 }
 
 /// Somebody decides that a group that is kept apart is not wanted.

@@ -259,13 +259,15 @@ pub(crate) struct Lengths {
 }
 
 /// Copies a folder's files; not the lock, nor the memory that processes share.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();
         let shared = name.to_str().is_none_or(|name| name == "lock" || name.ends_with("-shm"));
-        if entry.file_type()?.is_file() && !shared {
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to.join(name))?;
+        } else if !shared {
             std::fs::copy(entry.path(), to.join(name))?;
         }
     }

@@ -41,10 +41,19 @@ pub(crate) struct Line<'w> {
     pub(crate) late: &'w mut Vec<Late>,
     /// Nothing happens to a message.
     pub(crate) good: bool,
-    /// After so many messages the line is dead.
-    pub(crate) dies_after: Option<u64>,
-    /// What goes over it before each message: how long the laptop's files are.
+    pub(crate) power: Power,
+    /// Looks at what may be cut off of what is written from here on, before each message.
     pub(crate) watch: &'w mut dyn FnMut(),
+}
+
+/// Whose power goes, and after how many messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Power {
+    Stays,
+    LaptopLosesIt(u64),
+    /// The answer to the last of them is lost with it.
+    ServerLosesIt(u64),
+    Gone,
 }
 
 impl Line<'_> {
@@ -53,12 +62,14 @@ impl Line<'_> {
     }
 
     fn carry<T: DeserializeOwned>(&mut self, path: &'static str, body: Vec<u8>) -> Result<T, TransportError> {
-        if let Some(left) = &mut self.dies_after {
-            if *left == 0 {
-                return Err(TransportError::Unreachable);
-            }
-            *left -= 1;
-        }
+        let (power, last) = match self.power {
+            Power::Gone | Power::LaptopLosesIt(0) => return Err(TransportError::Unreachable),
+            Power::LaptopLosesIt(left) => (Power::LaptopLosesIt(left - 1), false),
+            Power::ServerLosesIt(0) => (Power::Gone, true),
+            Power::ServerLosesIt(left) => (Power::ServerLosesIt(left - 1), false),
+            Power::Stays => (Power::Stays, false),
+        };
+        self.power = power;
         // What is written after the last message that got through may be cut.
         (self.watch)();
         let fault = if self.good { 99 } else { self.dice.below(30) };
@@ -78,6 +89,9 @@ impl Line<'_> {
             _ => {}
         }
         let mut answer = self.office.answer(path, &self.token, &body);
+        if last {
+            return Err(TransportError::Unreachable);
+        }
         match fault {
             2 if answer.is_ok() => {
                 answer = self.office.answer(path, &self.token, &body);

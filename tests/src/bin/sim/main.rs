@@ -4,13 +4,18 @@
 //! disks and copied; the server is put back to backups; clocks are wrong by decades. In memory the same rules run without
 //! a disk, for a thousand times as many histories (`sync_core::convergence`).
 //!
-//! - `world`: what happens, drawn from the dice. `verdict`: what must hold. `report`: the sums of many histories.
+//! - `world`: what happens, drawn from the dice. `faults`: what befalls it. `verdict`: what must hold. `report`: the sums of many histories.
 //! - `laptop`, `office`: the two sides. `line`: what lies between them. `edits`: what people save.
 
 // A tool: it speaks on its standard output, and says on the other how far it is.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(unix)]
+#[path = "../../../../crates/server/tests/cluster/mod.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod cluster;
 mod edits;
+mod faults;
 mod laptop;
 mod line;
 mod office;
@@ -56,6 +61,8 @@ struct Options {
 enum Store {
     Files,
     Memory,
+    /// Laptops' files, and the server's register in a PostgreSQL that is started for it.
+    Postgres,
 }
 
 /// So many of the first are run once more.
@@ -68,6 +75,7 @@ impl Store {
         match self {
             Self::Files => "files",
             Self::Memory => "memory",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -75,6 +83,8 @@ impl Store {
     fn faults(self) -> &'static [&'static str] {
         match self {
             Self::Files => world::FAULTS,
+            // Its log is its own; what a crash leaves of it is not ours to cut, nor its files to put back by hand.
+            Self::Postgres => world::FAULTS_OF_POSTGRES,
             Self::Memory => sync_core::convergence::EFFECTS,
         }
     }
@@ -82,7 +92,8 @@ impl Store {
     /// One history; a panic in it is one more thing that went wrong.
     fn run(self, seed: u64, steps: u32, tell: bool) -> Verdict {
         let run = || match self {
-            Self::Files => world::run(seed, steps, tell),
+            Self::Files => world::run(seed, steps, tell, None),
+            Self::Postgres => in_postgres(seed, steps, tell),
             Self::Memory => Ok(sync_core::convergence::history(seed, tell).into()),
         };
         let ended = match std::panic::catch_unwind(run) {
@@ -104,6 +115,20 @@ impl Store {
         };
         lines.map(|line| read(line).with_context(|| format!("{file}: {line}"))).collect()
     }
+}
+
+/// In a database of its own: the same seed twice makes the same commune.
+#[cfg(unix)]
+fn in_postgres(seed: u64, steps: u32, tell: bool) -> Result<Verdict> {
+    let database = cluster::database();
+    let verdict = world::run(seed, steps, tell, Some(&database));
+    cluster::remove(&database);
+    verdict
+}
+
+#[cfg(not(unix))]
+fn in_postgres(_: u64, _: u32, _: bool) -> Result<Verdict> {
+    bail!("no PostgreSQL is started here")
 }
 
 fn main() -> Result<()> {

@@ -22,6 +22,8 @@ use tests::dice::Dice;
 use tests::laptop::NOON_MS;
 use uuid::Uuid;
 
+use crate::laptop::copy;
+
 /// The commune's clock: it goes on by itself and is right.
 pub(crate) type Now = Arc<AtomicI64>;
 
@@ -51,11 +53,20 @@ const NEWER_KIND: u16 = 777;
 
 pub(crate) struct Office {
     folder: PathBuf,
+    /// Disks it has had; each has a data folder.
+    disks: u32,
     pub(crate) now: Now,
     dice: Dice,
     register: Option<Register>,
     officer: Officer,
     backups: Vec<PathBuf>,
+    pub(crate) in_a_file: bool,
+}
+
+/// Where the server's files end, and what its witness said.
+pub(crate) struct Standing {
+    log: u64,
+    witness: Option<Vec<u8>>,
 }
 
 struct Officer {
@@ -68,14 +79,18 @@ struct Officer {
 }
 
 impl Office {
-    /// A commune with two hamlet units.
-    pub(crate) fn open(folder: PathBuf, seed: u64) -> Result<Self> {
+    /// A commune with two hamlet units; its register is in the folder, or in a PostgreSQL database.
+    pub(crate) fn open(folder: PathBuf, seed: u64, postgres: Option<&str>) -> Result<Self> {
         let now: Now = Arc::new(AtomicI64::new(NOON_MS));
         let mut dice = Dice::new(seed ^ 0x0ff1_ce00);
         let commune =
             NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
         let options = options(&now, dice.roll());
-        let register = Register::create(&folder.join("data"), &commune, options)?;
+        let data = folder.join("data-1");
+        let register = match postgres {
+            None => Register::create(&data, &commune, options)?,
+            Some(url) => Register::create_in_postgres(&data, &commune, url, options)?,
+        };
         let officer = Officer {
             device: DeviceId(Uuid::nil()),
             user: UserId(Uuid::nil()),
@@ -84,7 +99,16 @@ impl Office {
             incarnation: 1,
             saved: 0,
         };
-        let mut office = Self { folder, now, dice, register: Some(register), officer, backups: vec![] };
+        let mut office = Self {
+            folder,
+            disks: 1,
+            in_a_file: postgres.is_none(),
+            now,
+            dice,
+            register: Some(register),
+            officer,
+            backups: vec![],
+        };
         let key = office.officer.key.clone();
         let reply = office.enrol(Role::CommuneOfficer, &[], &key)?;
         office.officer.device = reply.device;
@@ -204,7 +228,7 @@ impl Office {
         let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
         let before = self.register()?.position()?;
         self.register = None;
-        let data = self.folder.join("data");
+        let data = self.data();
         if !witness {
             let _ = std::fs::remove_file(data.join("witness.json"));
         }
@@ -230,6 +254,47 @@ impl Office {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join(format!("data-{}", self.disks))
+    }
+
+    /// What a power cut leaves for certain from here on.
+    pub(crate) fn stands(&self) -> Standing {
+        let length = |name| std::fs::metadata(self.data().join(name)).map_or(0, |file| file.len());
+        Standing {
+            log: length("register.db-wal"),
+            witness: std::fs::read(self.data().join("witness.json")).ok(),
+        }
+    }
+
+    /// The power goes in a commit: of what was written to the log since then a part is on the disk, and of the witness,
+    /// which is written after it, nothing. Returns whether anything was cut off.
+    pub(crate) fn crash(&mut self, before: &Standing) -> Result<bool> {
+        if !self.in_a_file {
+            return Ok(false);
+        }
+        let after = self.stands();
+        let from = self.data();
+        self.disks += 1;
+        copy(&from, &self.data())?;
+        self.register = None;
+        let mut cut_off = false;
+        if before.log < after.log {
+            let kept = before.log + self.dice.below(after.log - before.log + 1);
+            let log = std::fs::OpenOptions::new().write(true).open(self.data().join("register.db-wal"))?;
+            log.set_len(kept)?;
+            cut_off = kept < after.log;
+            let witness = self.data().join("witness.json");
+            match &before.witness {
+                Some(witnessed) => std::fs::write(witness, witnessed)?,
+                None => drop(std::fs::remove_file(witness)),
+            }
+        }
+        let options = options(&self.now, self.dice.roll());
+        self.register = Some(Register::open(&self.data(), options)?);
+        Ok(cut_off)
     }
 }
 

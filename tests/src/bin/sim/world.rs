@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use domain::ids::HamletUnitId;
-use server::Whereabouts;
 use store::Saved;
 use sync_client::{SyncError, TransportError};
 use sync_core::Op;
 use sync_core::api::{self, ApiCode, ReadmitReply};
-use sync_core::laptop::{LaptopStore, Which};
+use sync_core::laptop::LaptopStore;
 use sync_core::local::LocalStore;
 use sync_core::op::OpId;
 use tests::dice::Dice;
@@ -19,11 +18,11 @@ use uuid::Uuid;
 
 use crate::edits;
 use crate::laptop::{Laptop, Lengths};
-use crate::line::{Effects, Late, Line};
-use crate::office::{Office, UNITS};
+use crate::line::{Effects, Late, Line, Power};
+use crate::office::{Office, Standing, UNITS};
 use crate::verdict::{self, Verdict};
 
-/// Everything that can go wrong. Each is counted when it did something.
+/// Everything that can go wrong. Each is counted when it did something. The last two befall a register in a file only.
 pub(crate) const FAULTS: &[&str] = &[
     "request_lost",
     "request_cut",
@@ -37,21 +36,26 @@ pub(crate) const FAULTS: &[&str] = &[
     "laptop_cloned",
     "server_put_back_with_witness",
     "server_put_back_without_witness",
-    "server_put_back_by_hand",
     "clock_wrong",
     "clock_jumped",
     "moved",
     "reassigned",
     "same_as",
+    "job",
     "erased",
     "quarantined",
     "mended",
     "revoked",
     "readmitted",
     "newer_kind",
+    "server_put_back_by_hand",
+    "server_crash",
 ];
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Of a register that is in no file.
+pub(crate) const FAULTS_OF_POSTGRES: &[&str] = FAULTS.split_at(FAULTS.len() - 2).0;
+
+pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So often somebody looks for something to save.
 const TRIES: u32 = 8;
 /// Once nothing goes wrong any more, everything is everywhere after so many rounds (§11).
@@ -75,19 +79,30 @@ pub(crate) struct World {
     /// Who was ordered to be forgotten.
     pub(crate) erased: BTreeSet<Uuid>,
     pub(crate) effects: Effects,
-    late: Vec<Late>,
-    dice: Dice,
+    pub(super) late: Vec<Late>,
+    pub(super) dice: Dice,
     trace: blake3::Hasher,
     saves: u64,
-    steps: u128,
+    pub(super) steps: u128,
     tell: bool,
 }
 
-/// One history.
-pub(crate) fn run(seed: u64, steps: u32, tell: bool) -> Result<Verdict> {
+/// What came of an exchange.
+pub(super) struct Exchanged {
+    pub(super) told: String,
+    /// The server does not know the laptop any more.
+    unknown: bool,
+    /// Where the files of both ended before the last message.
+    laptop: Lengths,
+    pub(super) server: Standing,
+    pub(super) power: Power,
+}
+
+/// One history; the server's register in a file, or in a PostgreSQL database.
+pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> Result<Verdict> {
     let folder = tempfile::tempdir()?;
     let mut dice = Dice::new(seed);
-    let office = Office::open(folder.path().join("office"), dice.roll())?;
+    let office = Office::open(folder.path().join("office"), dice.roll(), postgres)?;
     let mut world = World {
         office,
         laptops: vec![],
@@ -130,11 +145,11 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool) -> Result<Verdict> {
 }
 
 impl World {
-    fn happens(&mut self, fault: &'static str) {
+    pub(super) fn happens(&mut self, fault: &'static str) {
         *self.effects.entry(fault).or_default() += 1;
     }
 
-    fn note(&mut self, what: &str) {
+    pub(super) fn note(&mut self, what: &str) {
         if self.tell {
             println!("{:>4} {what}", self.steps);
         }
@@ -142,7 +157,7 @@ impl World {
         self.trace.update(b"\n");
     }
 
-    fn some_units(&mut self) -> Vec<HamletUnitId> {
+    pub(super) fn some_units(&mut self) -> Vec<HamletUnitId> {
         let mask = 1 + self.dice.below(3);
         let units = UNITS.iter().enumerate().filter(|(nth, _)| mask >> nth & 1 == 1);
         units.map(|(_, (_, unit))| *unit).collect()
@@ -157,7 +172,7 @@ impl World {
         Ok(())
     }
 
-    fn some_laptop(&mut self) -> usize {
+    pub(super) fn some_laptop(&mut self) -> usize {
         usize::try_from(self.dice.below(self.laptops.len() as u64)).unwrap_or(0)
     }
 
@@ -191,11 +206,12 @@ impl World {
                 self.note("the officer writes what is new");
                 self.office.writes_what_is_new()
             }
+            95 | 96 => self.sync_and_server_crashes(l),
             _ => self.bring_late(),
         }
     }
 
-    fn laptop(&mut self, l: usize) -> Result<&mut Laptop> {
+    pub(super) fn laptop(&mut self, l: usize) -> Result<&mut Laptop> {
         self.laptops.get_mut(l).ok_or_else(|| anyhow::anyhow!("no such laptop"))
     }
 
@@ -214,7 +230,7 @@ impl World {
                 break;
             }
         }
-        let Some((edit, saved, under)) = found else {
+        let Some((edit, saves, under)) = found else {
             self.note(&format!("{l} finds nothing to save"));
             return Ok(());
         };
@@ -231,17 +247,20 @@ impl World {
         match edit {
             edits::Edit::Move => self.happens("moved"),
             edits::Edit::Same => self.happens("same_as"),
+            edits::Edit::Job => self.happens("job"),
             _ => {}
         }
         if wrong_clock {
             self.happens("clock_wrong");
         }
-        self.confirm(l, saved)?;
+        for saved in saves {
+            self.confirm(l, saved)?;
+        }
         self.note(&format!("{l} saves {edit:?}"));
         Ok(())
     }
 
-    fn confirm(&mut self, l: usize, saved: Saved) -> Result<()> {
+    pub(super) fn confirm(&mut self, l: usize, saved: Saved) -> Result<()> {
         let Some(group) = saved.group else { return Ok(()) };
         self.saves += 1;
         let revoked = self.laptop(l)?.revoked;
@@ -254,7 +273,7 @@ impl World {
 
     /// One exchange, over a line that is good or bad.
     fn sync(&mut self, l: usize, good: bool) -> Result<()> {
-        let told = self.exchange(l, good, None)?.0;
+        let told = self.exchange(l, good, Power::Stays)?.told;
         self.look(l)?;
         self.note(&format!("{l} syncs: {told}"));
         Ok(())
@@ -262,9 +281,9 @@ impl World {
 
     /// The power goes after some message of an exchange.
     fn sync_and_crash(&mut self, l: usize) -> Result<()> {
-        let dies_after = self.dice.below(6);
-        let (told, before) = self.exchange(l, true, Some(dies_after))?;
-        if self.laptop(l)?.crash(&before)? {
+        let after = self.dice.below(6);
+        let Exchanged { told, laptop, .. } = self.exchange(l, true, Power::LaptopLosesIt(after))?;
+        if self.laptop(l)?.crash(&laptop)? {
             self.happens("crash_in_sync");
         }
         // Only now: of what it received the end may be cut off.
@@ -273,58 +292,47 @@ impl World {
         Ok(())
     }
 
-    fn exchange(&mut self, l: usize, good: bool, dies_after: Option<u64>) -> Result<(String, Lengths)> {
-        let mut lengths = self.laptop(l)?.lengths();
-        let (mut told, letting_in) = self.exchange_once(l, good, dies_after, &mut lengths)?;
-        if letting_in && self.let_in(l)? {
+    pub(super) fn exchange(&mut self, l: usize, good: bool, power: Power) -> Result<Exchanged> {
+        let exchanged = self.exchange_once(l, good, power)?;
+        if exchanged.unknown && self.let_in(l)? {
             self.happens("readmitted");
-            told = self.exchange_once(l, good, dies_after, &mut lengths)?.0;
+            return self.exchange_once(l, good, power);
         }
-        Ok((told, lengths))
+        Ok(exchanged)
     }
 
-    /// What came of it, and whether the server does not know the laptop any more.
-    fn exchange_once(
-        &mut self,
-        l: usize,
-        good: bool,
-        dies_after: Option<u64>,
-        lengths: &mut Lengths,
-    ) -> Result<(String, bool)> {
+    fn exchange_once(&mut self, l: usize, good: bool, power: Power) -> Result<Exchanged> {
         let mut dice = Dice::new(self.dice.roll());
         let Self { office, laptops, effects, late, .. } = self;
-        let Some(laptop) = laptops.get_mut(l) else { return Ok((String::new(), false)) };
+        let laptop = laptops.get_mut(l).context("no such laptop")?;
         let (token, key) = (laptop.token.clone(), laptop.key.clone());
         let files = laptop.files();
-        let mut watch = || *lengths = files.lengths();
-        let mut line = Line {
-            office: &*office,
-            token,
-            dice: &mut dice,
-            effects,
-            late,
-            good,
-            dies_after,
-            watch: &mut watch,
-        };
+        let mut stood = (files.lengths(), office.stands());
+        let mut watch = || stood = (files.lengths(), office.stands());
+        let mut line =
+            Line { office: &*office, token, dice: &mut dice, effects, late, good, power, watch: &mut watch };
         let mut random = Dice::new(laptop.dice.roll());
         let before = laptop.store()?.waiting()?.quarantined_groups;
         let done = sync_client::sync(laptop.store()?, &mut line, &key, &mut || random.roll(), &mut |_| {});
+        let left = line.power;
         if laptop.store()?.waiting()?.quarantined_groups > before {
             *effects.entry("quarantined").or_default() += 1;
         }
-        match done {
-            Ok(report) => Ok((format!("{report:?}"), false)),
+        let mut unknown = false;
+        let told = match done {
+            Ok(report) => format!("{report:?}"),
             Err(SyncError::Transport(TransportError::Refused(refusal))) => {
-                let unknown = refusal.code == ApiCode::AuthUnknownToken;
-                Ok((refusal.code.code().to_owned(), unknown))
+                unknown = refusal.code == ApiCode::AuthUnknownToken;
+                refusal.code.code().to_owned()
             }
-            Err(SyncError::Transport(error)) => Ok((error.code().to_owned(), false)),
-            Err(SyncError::Store(error)) => Err(error.into()),
+            Err(SyncError::Transport(error)) => error.code().to_owned(),
+            Err(SyncError::Store(error)) => return Err(error.into()),
             // An end that a good line never leads to.
-            Err(error) if good && dies_after.is_none() => anyhow::bail!("{l}: {error}"),
-            Err(error) => Ok((error.to_string(), false)),
-        }
+            Err(error) if good && power == Power::Stays => anyhow::bail!("{l}: {error}"),
+            Err(error) => error.to_string(),
+        };
+        let (laptop, server) = stood;
+        Ok(Exchanged { told, unknown, laptop, server, power: left })
     }
 
     fn let_in(&mut self, l: usize) -> Result<bool> {
@@ -344,156 +352,12 @@ impl World {
     }
 
     /// What has reached a laptop's disk by now.
-    fn look(&mut self, l: usize) -> Result<()> {
+    pub(super) fn look(&mut self, l: usize) -> Result<()> {
         for op in self.laptop(l)?.holds()? {
             if let Some(confirmed) = self.confirmed.get_mut(&op) {
                 confirmed.disks.insert(l);
             }
         }
-        Ok(())
-    }
-
-    fn turn_clock(&mut self, l: usize) -> Result<()> {
-        let years = i64::try_from(self.dice.below(101))? - 20;
-        let off_ms = if self.dice.below(3) == 0 { 0 } else { years * 365 * DAY_MS };
-        let before = self.laptop(l)?.off_ms.swap(off_ms, Ordering::Relaxed);
-        if before != off_ms {
-            self.happens("clock_jumped");
-        }
-        self.note(&format!("{l}'s clock is off by {} days", off_ms / DAY_MS));
-        Ok(())
-    }
-
-    fn put_server_back(&mut self) -> Result<()> {
-        let (nth, witness, by_hand) = (self.dice.below(3), self.dice.below(2) == 0, self.dice.below(2) == 0);
-        let Some(forgotten) = self.office.put_back(nth, witness, by_hand)? else { return Ok(()) };
-        if by_hand && forgotten > 0 {
-            self.happens("server_put_back_by_hand");
-        }
-        if forgotten > 0 {
-            self.happens(if witness {
-                "server_put_back_with_witness"
-            } else {
-                "server_put_back_without_witness"
-            });
-        }
-        self.note(&format!("the server forgets {forgotten} positions, witness {witness}"));
-        // What is neither in the backup nor on a disk is gone.
-        self.forget_what_is_nowhere()
-    }
-
-    fn forget_what_is_nowhere(&mut self) -> Result<()> {
-        let mut gone = Vec::new();
-        for (id, confirmed) in self.confirmed.iter().filter(|(_, confirmed)| confirmed.disks.is_empty()) {
-            if self.office.register()?.whereabouts(&confirmed.op)? == Whereabouts::Nowhere {
-                gone.push(*id);
-            }
-        }
-        for id in gone {
-            self.confirmed.remove(&id);
-        }
-        Ok(())
-    }
-
-    fn image(&mut self, l: usize) -> Result<()> {
-        let reached = self.confirmed.iter().filter(|(_, one)| one.disks.contains(&l)).map(|(id, _)| *id);
-        let (reached, number) = (reached.collect(), self.steps);
-        self.laptop(l)?.copied(number, reached)?;
-        self.note(&format!("{l}'s disk is copied"));
-        Ok(())
-    }
-
-    fn put_laptop_back(&mut self, l: usize) -> Result<()> {
-        let Some(image) = self.laptop(l)?.image.clone() else { return Ok(()) };
-        self.laptop(l)?.put_back(&image)?;
-        let mut forgotten = 0;
-        for (id, confirmed) in &mut self.confirmed {
-            if !image.reached.contains(id) {
-                forgotten += u64::from(confirmed.disks.remove(&l));
-            }
-        }
-        if forgotten > 0 {
-            self.happens("laptop_put_back");
-        }
-        self.note(&format!("{l}'s disk is put back: {forgotten} ops forgotten"));
-        self.forget_what_is_nowhere()
-    }
-
-    fn clone_laptop(&mut self, l: usize) -> Result<()> {
-        let twin = self.laptops.len();
-        if twin >= 6 {
-            return Ok(());
-        }
-        let cloned = self.laptop(l)?.cloned(&format!("laptop-{twin}"))?;
-        self.laptops.push(cloned);
-        for confirmed in self.confirmed.values_mut().filter(|one| one.disks.contains(&l)) {
-            confirmed.disks.insert(twin);
-        }
-        self.happens("laptop_cloned");
-        self.note(&format!("{twin} is a copy of {l}"));
-        Ok(())
-    }
-
-    fn reassign(&mut self, l: usize) -> Result<()> {
-        let units = if self.dice.below(4) == 0 { vec![] } else { self.some_units() };
-        let device = self.laptop(l)?.device();
-        self.office.register()?.assign(device, &units)?;
-        self.happens("reassigned");
-        self.note(&format!("{l} works in {} units now", units.len()));
-        Ok(())
-    }
-
-    fn erase(&mut self, l: usize) -> Result<()> {
-        let all = store::tables::households::list(self.laptop(l)?.store()?.reading())?;
-        let mut dice = Dice::new(self.dice.roll());
-        let Some(household) = dice.choose(&all) else { return Ok(()) };
-        let people = store::tables::members::of_household(self.laptop(l)?.store()?.reading(), household.id)?;
-        let subject = match dice.choose(&people).filter(|_| dice.clone().below(2) == 0) {
-            Some(person) => person.id.0,
-            None => household.id.0,
-        };
-        let gone = self.office.register()?.erase(subject)?;
-        self.happens("erased");
-        self.note(&format!("{} are to be forgotten", gone.len()));
-        self.erased.extend(gone);
-        Ok(())
-    }
-
-    fn revoke(&mut self, l: usize) -> Result<()> {
-        let device = self.laptop(l)?.device();
-        let others = self.laptops.iter().filter(|one| !one.revoked && one.device() != device).count();
-        if others < 2 {
-            return Ok(());
-        }
-        self.office.register()?.revoke(device)?;
-        self.laptops.iter_mut().filter(|one| one.device() == device).for_each(|one| one.revoked = true);
-        self.happens("revoked");
-        self.note(&format!("{l} is revoked"));
-        Ok(())
-    }
-
-    fn mend(&mut self, l: usize) -> Result<()> {
-        let apart = self.laptop(l)?.store()?.exchange(|laptop| laptop.store.owns(Which::Apart, 1))?;
-        let Some(group) = apart.into_iter().next().map(|own| own.numbered.group) else { return Ok(()) };
-        let Some(scope) = group.scope() else { return Ok(()) };
-        if let Some(saved) = edits::dismiss(self.laptop(l)?.store()?, group.id, scope)? {
-            self.confirm(l, saved)?;
-            self.happens("mended");
-            self.note(&format!("{l} decides about what is kept apart"));
-        }
-        Ok(())
-    }
-
-    fn bring_late(&mut self) -> Result<()> {
-        let nth = usize::try_from(self.dice.below(self.late.len().max(1) as u64))?;
-        if nth >= self.late.len() {
-            return Ok(());
-        }
-        let arrived = self.late.remove(nth).arrive(&self.office);
-        if arrived {
-            self.happens("late");
-        }
-        self.note(&format!("a message comes late: {arrived}"));
         Ok(())
     }
 
