@@ -47,7 +47,10 @@ const STEPS: &[Step] = &[
     }),
     ("tests", || must_succeed(cargo().args(["test", "--workspace", "--quiet"]))),
     ("simulator", || {
-        sim::sim(&sim::Options { seeds: 500, start: 1, store: sim::Store::Files, steps: None, tell: false })
+        let histories = |seeds, store| sim::Options { seeds, start: 1, store, steps: None, tell: false };
+        sim::sim(&histories(50_000, sim::Store::Memory))?;
+        sim::sim(&histories(500, sim::Store::Files))?;
+        sim::sim(&histories(100, sim::Store::Postgres))
     }),
     ("browser", ui::in_browser),
     ("tour", || {
