@@ -115,6 +115,12 @@ pub enum ServerError {
     /// Not a whole copy of this commune's register, or not under its key.
     #[error("not a backup of this register")]
     NotOurBackup,
+    /// The clock is further beyond the last commit than a day: stamps would be wrong for ever (§6).
+    #[error("the clock is {days} days ahead")]
+    ClockAhead {
+        /// So many days.
+        days: i64,
+    },
     /// Laptops no longer keep everything since that backup.
     #[error("an older backup than those that may be put back")]
     BackupTooOld,
@@ -184,6 +190,7 @@ impl ServerError {
             Self::BackupDiffers => "backup.differs",
             Self::BackupRunning => "backup.running",
             Self::NotOurBackup => "backup.not_ours",
+            Self::ClockAhead { .. } => "server.clock_ahead",
             Self::BackupTooOld => "backup.too_old",
             Self::BackupDiskFull => "backup.disk_full",
             Self::BackupNotWritten(_) => "backup.not_written",
@@ -201,6 +208,7 @@ impl ServerError {
         match self {
             Self::Refused(error) => error.params.clone(),
             Self::Busy => BTreeMap::from([("retry_after_s".to_owned(), 10)]),
+            Self::ClockAhead { days } => BTreeMap::from([("days".to_owned(), *days)]),
             Self::TooManyMinutes => BTreeMap::from([("days".to_owned(), DAYS_AT_MOST.into())]),
             _ => BTreeMap::new(),
         }
@@ -243,6 +251,7 @@ impl ServerError {
             Self::BackupDiffers,
             Self::BackupRunning,
             Self::NotOurBackup,
+            Self::ClockAhead { days: 2 },
             Self::BackupTooOld,
             Self::BackupDiskFull,
             Self::BackupNotWritten(String::new()),

@@ -31,6 +31,7 @@ pub(crate) struct KeptBackup {
     pub(crate) at_ms: i64,
 }
 
+const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So many of the newest may be put back without a word. Laptops keep everything since the oldest of them, so that
 /// it can be given back.
 const BACKUPS: usize = 7;
@@ -208,6 +209,27 @@ impl Intake<'_> {
 }
 
 impl Register {
+    /// Before anybody is served: a clock that is more than a day beyond the witness needs a person's word.
+    pub fn ask_about_clock(&self, is_right: bool) -> Result<(), ServerError> {
+        let now = self.now_ms();
+        match self.beside.witness() {
+            Some(witness) if !is_right && witness.is_far_ahead(now) => {
+                Err(ServerError::ClockAhead { days: (now - witness.wall_ms) / DAY_MS })
+            }
+            _ => self.bear_witness(),
+        }
+    }
+
+    /// The witness says what the clock says now: a server that serves a quiet week is not asked afterwards.
+    pub fn bear_witness(&self) -> Result<(), ServerError> {
+        let witness = self.read(|log| {
+            let mut head = log.head()?;
+            head.received_at_ms = self.now_ms();
+            self.beside.testimony(log, &self.keys().receipts, &head)
+        })?;
+        self.beside.put_witness(&witness)
+    }
+
     /// Before anybody is served: a database that was put back hears what it lacks, and begins its next life.
     pub(super) fn look_beside(&self) -> Result<(), ServerError> {
         let witness = self.beside.witness();
@@ -245,6 +267,8 @@ impl Intake<'_> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     use domain::consent::Basis;
     use domain::ids::{DeviceId, UserId};
@@ -252,16 +276,19 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::machine::Machine;
     use crate::{NewCommune, Options};
 
     fn options() -> Options {
         Options { durability: Durability::Off, ..Options::default() }
     }
 
+    fn commune() -> NewCommune {
+        NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent }
+    }
+
     fn register(dir: &Path) -> Register {
-        let commune =
-            NewCommune { name: "Xã Đồng Sen".into(), code: String::new(), basis: Basis::Consent };
-        Register::create(&dir.join("data"), &commune, options()).unwrap()
+        Register::create(&dir.join("data"), &commune(), options()).unwrap()
     }
 
     fn again(register: Register) -> Result<Register, ServerError> {
@@ -284,6 +311,46 @@ mod tests {
 
     fn mark(register: &Register) -> u64 {
         register.read(|log| Ok(log.head()?.ledger.number)).unwrap()
+    }
+
+    /// A clock that somebody sets.
+    #[derive(Debug, Default)]
+    struct Clock(AtomicI64);
+
+    impl Machine for Clock {
+        fn wall_ms(&self) -> i64 {
+            self.0.load(Ordering::Relaxed)
+        }
+
+        fn fill_random(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+            bytes.fill(self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes()[0]);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_days_ahead_needs_a_person_s_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
+        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
+        let register = Register::create(&dir.path().join("data"), &commune(), options).unwrap();
+        register.ask_about_clock(false).unwrap();
+        let on = |days: i64| clock.0.fetch_add(days * DAY_MS, Ordering::Relaxed);
+        on(1);
+        register.ask_about_clock(false).unwrap();
+        // Somebody is served on a quiet day.
+        on(1);
+        register.bear_witness().unwrap();
+        on(1);
+        register.ask_about_clock(false).unwrap();
+        on(3);
+        let asked = || register.ask_about_clock(false).unwrap_err();
+        assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }));
+        assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }), "asking is no answer");
+        register.ask_about_clock(true).unwrap();
+        register.ask_about_clock(false).unwrap();
+        on(-400);
+        register.ask_about_clock(false).unwrap();
     }
 
     fn copied(register: &Register, to: &Path) {

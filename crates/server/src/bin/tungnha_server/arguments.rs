@@ -113,6 +113,9 @@ pub(crate) struct Serve {
     /// Không mã hóa: một proxy phía trước lo TLS. Không nêu --listen: chỉ trên máy này, 127.0.0.1:8443.
     #[arg(long)]
     pub(crate) http_behind_proxy: bool,
+    /// Ngày giờ của máy này đúng, dù sổ ghi lần cuối đã hơn một ngày trước.
+    #[arg(long)]
+    pub(crate) clock_is_right: bool,
 }
 
 impl Serve {
@@ -248,7 +251,7 @@ mod tests {
     fn names_that_others_rely_on() {
         let check = |line: &str| read(line.split(' ').map(OsString::from).collect()).map(drop).unwrap();
         check("s init --data d --commune-name x --commune-code 1 --basis consent --json --postgres u");
-        check("s serve --data d --listen 127.0.0.1:0 --name a --name b");
+        check("s serve --data d --listen 127.0.0.1:0 --name a --name b --clock-is-right");
         check("s enrol --data d --role admin --hamlet a --hamlet b --name n --valid-minutes 5 --address a:1");
         check("s roster preview f --json");
         check("s --json roster import --data d f --handed-over-by n --hamlet a --new-hamlet");

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::calendar::Day;
 use domain::consent::Basis;
@@ -18,6 +19,9 @@ use server::{
 
 use crate::arguments::{Arguments, Backup, Command, Enrol, Figures, Init, Restore, Roster, Serve};
 use crate::{figures_table, output};
+
+/// Between two words of the witness in a quiet time.
+const WITNESS_EVERY: Duration = Duration::from_secs(3600);
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
     let json = arguments.json;
@@ -87,6 +91,7 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
     let register = Arc::new(open(&serve.data.path)?);
     let folder = register.folder();
+    register.ask_about_clock(serve.clock_is_right)?;
     let said: Option<ServerAddress> = serve.address.as_deref().map(str::parse).transpose()?;
     let transport =
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
@@ -95,6 +100,7 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
         // Before anybody is told that it serves: whoever hears that may ask it to end at once.
         let asked = asked_to_end()?;
         let mut serving = server::serve(&register, serve.listen(), &transport)?;
+        tokio::spawn(bear_witness(Arc::clone(&register)));
         let running = Running {
             listen: serving.address,
             name: serve.names.first().cloned(),
@@ -121,6 +127,18 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
         folder.say_ended()?;
         served
     })
+}
+
+/// Says in a quiet time too that the clock went on.
+async fn bear_witness(register: Arc<Register>) {
+    loop {
+        tokio::time::sleep(WITNESS_EVERY).await;
+        let register = Arc::clone(&register);
+        let borne = tokio::task::spawn_blocking(move || register.bear_witness()).await;
+        if let Ok(Err(error)) = borne {
+            tracing::warn!(code = error.code(), "witness");
+        }
+    }
 }
 
 /// Serves until it is asked to end, by Ctrl-C or by the service manager.
