@@ -5,6 +5,9 @@ use anyhow::Result;
 
 use crate::{cargo, must_succeed};
 
+/// As the simulator calls them.
+const STORES: [&str; 3] = ["files", "memory", "postgres"];
+
 /// Which histories.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -14,9 +17,9 @@ pub(crate) struct Options {
     /// The seed of the first; the others count on from it
     #[arg(long, default_value_t = 1)]
     pub(crate) start: u64,
-    /// What they run on
-    #[arg(long, value_enum, default_value = "files")]
-    pub(crate) store: Store,
+    /// What they run on: databases as in the product, the same rules in memory, or the server's register in PostgreSQL
+    #[arg(long, value_parser = STORES, default_value = STORES[0])]
+    pub(crate) store: String,
     /// Steps of each
     #[arg(long)]
     pub(crate) steps: Option<u32>,
@@ -25,33 +28,12 @@ pub(crate) struct Options {
     pub(crate) tell: bool,
 }
 
-/// Which stores.
-#[derive(Clone, Copy, clap::ValueEnum)]
-pub(crate) enum Store {
-    /// The databases of laptops and server, as in the product
-    Files,
-    /// The same rules without a disk: for hundreds of thousands
-    Memory,
-    /// Laptops' databases, and the server's register in PostgreSQL
-    Postgres,
-}
-
-impl Store {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Files => "files",
-            Self::Memory => "memory",
-            Self::Postgres => "postgres",
-        }
-    }
-}
-
 pub(crate) fn sim(options: &Options) -> Result<()> {
     let Options { seeds, start, store, steps, tell } = options;
     let mut command = cargo();
     command.args(["run", "--quiet", "--profile", "sim", "--package", "tests", "--bin", "sim", "--"]);
     command.arg("--seeds").arg(seeds.to_string()).arg("--start").arg(start.to_string());
-    command.args(["--store", store.name()]);
+    command.args(["--store", store]);
     if let Some(steps) = steps {
         command.arg("--steps").arg(steps.to_string());
     }

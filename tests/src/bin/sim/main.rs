@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use report::Report;
 use verdict::Verdict;
@@ -57,7 +57,7 @@ struct Options {
 }
 
 /// What a history runs on.
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Store {
     Files,
     Memory,
@@ -71,12 +71,9 @@ const RUN_TWICE: u64 = 5;
 const MEET_ALL: u64 = 100;
 
 impl Store {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Files => "files",
-            Self::Memory => "memory",
-            Self::Postgres => "postgres",
-        }
+    /// As it is called on the command line.
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Everything that can go wrong there. Each is counted when it did something.
