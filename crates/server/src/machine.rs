@@ -17,6 +17,14 @@ pub trait Machine: Debug + Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemMachine;
 
+/// Where systemd says that a server of time has set the clock since this start of the machine.
+const SET_BY_NETWORK: &str = "/run/systemd/timesync/synchronized";
+
+/// True if the clock is not this machine's own word. False where nobody says so.
+pub fn is_clock_set_by_network() -> bool {
+    std::path::Path::new(SET_BY_NETWORK).exists()
+}
+
 impl Machine for SystemMachine {
     fn wall_ms(&self) -> i64 {
         match SystemTime::now().duration_since(UNIX_EPOCH) {

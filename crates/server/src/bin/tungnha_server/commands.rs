@@ -11,7 +11,7 @@ use roster::RowTrouble;
 use serde_json::json;
 use server::address::{self, Running, ServerAddress};
 use server::http::probe;
-use server::machine::{Machine, SystemMachine};
+use server::machine::{Machine, SystemMachine, is_clock_set_by_network};
 use server::messages::{filled, number};
 use server::{
     DataFolder, EnrolOrder, ImportOrder, NewCommune, Options, Register, ServerError, Serving, Transport,
@@ -91,7 +91,7 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
     let register = Arc::new(open(&serve.data.path)?);
     let folder = register.folder();
-    register.ask_about_clock(serve.clock_is_right)?;
+    register.ask_about_clock(serve.clock_is_right || is_clock_set_by_network())?;
     let said: Option<ServerAddress> = serve.address.as_deref().map(str::parse).transpose()?;
     let transport =
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
