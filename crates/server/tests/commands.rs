@@ -8,8 +8,12 @@ mod cluster;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
+use domain::consent::Basis;
 use serde_json::Value;
+use server::machine::{Machine, SystemMachine, is_clock_set_by_network};
+use server::{NewCommune, Options, Register};
 use sync_core::api::EnrolmentCode;
 
 fn program(data: &Path, arguments: &[&str]) -> Command {
@@ -251,6 +255,39 @@ fn a_port_that_is_taken_is_said_to_be() {
     let refused = run(&data, &["serve", "--listen", &at, "--json"]);
     assert_eq!(last_line(&refused)["error"]["code"], "server.cannot_listen");
     assert!(!data.join("listening.json").exists());
+}
+
+/// As the register was left last week.
+#[derive(Debug)]
+struct LastWeek;
+
+impl Machine for LastWeek {
+    fn wall_ms(&self) -> i64 {
+        SystemMachine.wall_ms() - 7 * 24 * 3600 * 1000
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), std::io::Error> {
+        SystemMachine.fill_random(bytes)
+    }
+}
+
+#[test]
+fn a_clock_that_is_days_ahead_serves_by_a_person_s_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let commune = NewCommune { name: "Xã Thử".into(), code: String::new(), basis: Basis::Consent };
+    let options = Options { machine: Arc::new(LastWeek), ..Options::default() };
+    let register = Register::create(&data, &commune, options).unwrap();
+    register.bear_witness().unwrap();
+    drop(register);
+    // Where the network has set the clock, nobody is asked.
+    if !is_clock_set_by_network() {
+        let refused = run(&data, &["serve", "--listen", "127.0.0.1:0", "--json"]);
+        assert_eq!(last_line(&refused)["error"]["code"], "server.clock_ahead");
+        assert!(said(&refused).1.contains("7 ngày"), "{}", said(&refused).1);
+    }
+    drop(serve(&data, &["--listen", "127.0.0.1:0", "--clock-is-right"]));
+    serve(&data, &["--listen", "127.0.0.1:0"]);
 }
 
 #[test]
