@@ -14,9 +14,9 @@ use sync_core::position::{ChainHash, Position};
 use sync_core::receipt::ReceiptKey;
 use sync_core::witness::{Seen, Witness};
 
-use super::Register;
 use super::intake::Intake;
 use super::log::Log;
+use super::{Bearing, Register};
 use crate::error::ServerError;
 use crate::folder::DataFolder;
 
@@ -220,14 +220,10 @@ impl Register {
         }
     }
 
-    /// The witness says what the clock says now: a server that serves a quiet week is not asked afterwards.
+    /// The witness says what the clock says now: a server that serves a quiet week is not asked afterwards. Like every
+    /// writing it is judged first, and a log that was put back begins its next life.
     pub fn bear_witness(&self) -> Result<(), ServerError> {
-        let witness = self.read(|log| {
-            let mut head = log.head()?;
-            head.received_at_ms = self.now_ms();
-            self.beside.testimony(log, &self.keys().receipts, &head)
-        })?;
-        self.beside.put_witness(&witness)
+        self.write_and(Bearing::Always, |_| Ok(()))
     }
 
     /// Before anybody is served: a database that was put back hears what it lacks, and begins its next life.
@@ -351,6 +347,34 @@ mod tests {
         register.ask_about_clock(false).unwrap();
         on(-400);
         register.ask_about_clock(false).unwrap();
+    }
+
+    /// The database goes back under a server; the hour strikes before anybody writes.
+    #[test]
+    fn a_quiet_hour_takes_nothing_of_what_the_witness_saw() {
+        let dir = tempfile::tempdir().unwrap();
+        let register = register(dir.path());
+        let copy = dir.path().join("copy.db");
+        copied(&register, &copy);
+        let edit = super::super::own::OwnEdit {
+            kind: domain::registry::RecordKind::HamletUnit,
+            record: Uuid::from_u128(1),
+            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
+        };
+        let group = super::super::own::OwnGroup {
+            scope: sync_core::op::Scope::COMMUNE,
+            job: None,
+            edits: vec![edit],
+        };
+        register.write(|intake| intake.write_own(group)).unwrap();
+        let witness = register.beside.witness.clone();
+        let seen = std::fs::read(&witness).unwrap();
+        std::fs::remove_file(&witness).unwrap();
+        let register = put_back(register, &copy).unwrap();
+        assert_eq!(register.epoch().unwrap().number, 1);
+        std::fs::write(&witness, seen).unwrap();
+        register.bear_witness().unwrap();
+        assert_eq!(register.epoch().unwrap().number, 2);
     }
 
     fn copied(register: &Register, to: &Path) {

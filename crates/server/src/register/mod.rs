@@ -126,6 +126,13 @@ pub fn counted_by(basis: Basis) -> Result<CountedBy, ServerError> {
     Ok(CountedBy { rules, criteria, basis })
 }
 
+/// Of which writings the witness speaks: of those that take a position, or of this one whatever it does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bearing {
+    OfCommits,
+    Always,
+}
+
 impl Register {
     /// Makes a commune and opens it. A making that was cut off is ended by the next one.
     pub fn create(path: &Path, commune: &NewCommune, options: Options) -> Result<Self, ServerError> {
@@ -253,6 +260,14 @@ impl Register {
         &self,
         writing: impl FnOnce(&mut Intake<'_>) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {
+        self.write_and(Bearing::OfCommits, writing)
+    }
+
+    fn write_and<T>(
+        &self,
+        bearing: Bearing,
+        writing: impl FnOnce(&mut Intake<'_>) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
         let mut connection = self.database.writer();
         let transaction = connection.begin(Purpose::Writing(self.commune))?;
         let mut intake = Intake::begin(transaction.sql(), self)?;
@@ -262,8 +277,8 @@ impl Register {
         let value = writing(&mut intake)?;
         let after = intake.finish(&self.beside)?;
         let log = Log::new(transaction.sql(), self.commune);
-        let witness =
-            (after.cursor != before).then(|| self.beside.testimony(&log, &self.keys.receipts, &after));
+        let bears = bearing == Bearing::Always || after.cursor != before;
+        let witness = bears.then(|| self.beside.testimony(&log, &self.keys.receipts, &after));
         transaction.commit()?;
         // What was committed stays so; a witness that is a step behind says the same.
         let borne = witness.map(|witness| witness.and_then(|witness| self.beside.put_witness(&witness)));
