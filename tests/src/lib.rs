@@ -7,6 +7,7 @@
 
 pub mod commune;
 pub mod dice;
+pub mod disk;
 pub mod display;
 pub mod home;
 pub mod laptop;

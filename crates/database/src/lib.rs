@@ -13,7 +13,7 @@ use refinery::Runner;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
-pub use lock::FileLock;
+pub use lock::{FileLock, LockFile};
 
 /// Raw key of a file: 32 random bytes. A passphrase as a key would be stretched at every connection.
 pub type DatabaseKey = Zeroizing<[u8; 32]>;

@@ -3,23 +3,30 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
+/// The file, which nobody holds by it yet.
+#[derive(Debug)]
+pub struct LockFile(File);
+
 /// Held until it is dropped.
 #[derive(Debug)]
 pub struct FileLock(File);
 
-impl FileLock {
-    /// Takes the lock for oneself, at once or not at all. The file is made where it is missing.
-    pub fn take(path: &Path) -> Result<Self, TryLockError> {
-        let file = open(path)?;
-        file.try_lock()?;
-        Ok(Self(file))
+impl LockFile {
+    /// Opens the file, which is made where it is missing.
+    pub fn open(path: &Path) -> std::io::Result<Self> {
+        OpenOptions::new().create(true).truncate(false).write(true).open(path).map(Self)
+    }
+
+    /// Takes the lock for oneself, at once or not at all.
+    pub fn take(self) -> Result<FileLock, TryLockError> {
+        self.0.try_lock()?;
+        Ok(FileLock(self.0))
     }
 
     /// Takes it beside others who share it.
-    pub fn share(path: &Path) -> Result<Self, TryLockError> {
-        let file = open(path)?;
-        file.try_lock_shared()?;
-        Ok(Self(file))
+    pub fn share(self) -> Result<FileLock, TryLockError> {
+        self.0.try_lock_shared()?;
+        Ok(FileLock(self.0))
     }
 }
 
@@ -31,10 +38,6 @@ impl Drop for FileLock {
     }
 }
 
-fn open(path: &Path) -> Result<File, TryLockError> {
-    OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(TryLockError::Error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,26 +46,27 @@ mod tests {
     fn one_alone_or_several_together() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
+        let file = || LockFile::open(&path).unwrap();
         let taken = |held: Result<FileLock, _>| matches!(held, Err(TryLockError::WouldBlock));
-        let alone = FileLock::take(&path).unwrap();
-        assert!(taken(FileLock::take(&path)) && taken(FileLock::share(&path)));
+        let alone = file().take().unwrap();
+        assert!(taken(file().take()) && taken(file().share()));
         drop(alone);
-        let together = [FileLock::share(&path).unwrap(), FileLock::share(&path).unwrap()];
-        assert!(taken(FileLock::take(&path)));
+        let together = [file().share().unwrap(), file().share().unwrap()];
+        assert!(taken(file().take()));
         drop(together);
-        FileLock::take(&path).unwrap();
-        assert!(matches!(FileLock::take(dir.path()), Err(TryLockError::Error(_))));
+        file().take().unwrap();
+        LockFile::open(dir.path()).unwrap_err();
     }
 
     #[test]
     fn what_is_let_go_is_free_while_a_program_is_being_started() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let held = FileLock::take(&path).unwrap();
+        let held = LockFile::open(&path).unwrap().take().unwrap();
         // What a child has between its beginning and the start of its program.
         let inherited = held.0.try_clone().unwrap();
         drop(held);
-        FileLock::take(&path).unwrap();
+        LockFile::open(&path).unwrap().take().unwrap();
         drop(inherited);
     }
 }

@@ -4,7 +4,7 @@
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
-use database::FileLock;
+use database::{FileLock, LockFile};
 
 use crate::address::Running;
 use crate::error::ServerError;
@@ -104,11 +104,8 @@ impl DataFolder {
     /// Held by whoever has the register open, so that it is not exchanged under them. A folder that takes no file has no
     /// such lock, and nothing can be exchanged there.
     pub(crate) fn lock_open(&self) -> Result<Option<FileLock>, ServerError> {
-        match FileLock::share(&self.0.join("open.lock")) {
-            Ok(held) => Ok(Some(held)),
-            Err(TryLockError::WouldBlock) => Err(ServerError::Busy),
-            Err(TryLockError::Error(_)) => Ok(None),
-        }
+        let Ok(file) = LockFile::open(&self.0.join("open.lock")) else { return Ok(None) };
+        held(file.share(), ServerError::Busy).map(Some)
     }
 
     /// There while a commune is being made, and after a making that was cut off.
@@ -127,11 +124,16 @@ impl DataFolder {
     }
 
     fn lock(&self, name: &str, taken: ServerError) -> Result<FileLock, ServerError> {
-        FileLock::take(&self.0.join(name)).map_err(|error| match error {
-            TryLockError::WouldBlock => taken,
-            TryLockError::Error(error) => error.into(),
-        })
+        held(LockFile::open(&self.0.join(name))?.take(), taken)
     }
+}
+
+/// A lock, or who it is that has it.
+fn held(lock: Result<FileLock, TryLockError>, taken: ServerError) -> Result<FileLock, ServerError> {
+    lock.map_err(|error| match error {
+        TryLockError::WouldBlock => taken,
+        TryLockError::Error(error) => error.into(),
+    })
 }
 
 /// A database and what SQLite puts beside it, its log first of the two.

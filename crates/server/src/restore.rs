@@ -213,13 +213,11 @@ fn set_aside(folder: &DataFolder, keys: &CommuneKeys, aside: &Path) -> Result<Op
 #[cfg(test)]
 mod tests {
     use domain::consent::Basis;
-    use domain::registry::{RecordKind, no};
-    use sync_core::op::Scope;
     use uuid::Uuid;
 
     use super::*;
     use crate::NewCommune;
-    use crate::register::own::{OwnEdit, OwnGroup};
+    use crate::register::own::OwnGroup;
 
     fn options() -> Options {
         Options { durability: Durability::Off, ..Options::default() }
@@ -232,12 +230,7 @@ mod tests {
     }
 
     fn commit(register: &Register, n: u128) {
-        let edit = OwnEdit {
-            kind: RecordKind::HamletUnit,
-            record: Uuid::from_u128(n),
-            fields: vec![(no::UNIT_NAME, "Thôn Sen".into())],
-        };
-        let group = OwnGroup { scope: Scope::COMMUNE, job: None, edits: vec![edit] };
+        let group = OwnGroup::unit_named(Uuid::from_u128(n), "Thôn Sen");
         register.write(|intake| intake.write_own(group)).unwrap();
     }
 

@@ -12,7 +12,7 @@ use domain::ids::{AlleyId, HamletUnitId, HouseholdId};
 use domain::tally::Tally;
 use domain::visit::Progress;
 use rusqlite::{Connection, OptionalExtension, params};
-use sync_core::household::{CountedBy, HouseholdState, PersonRecords};
+use sync_core::household::{CountedBy, HouseholdState, NO_ALLEY, PersonRecords};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -39,9 +39,6 @@ pub fn household_state(
     Ok(Some(HouseholdState::of(household, &visits, people, by, today)))
 }
 
-/// The alley of households whose alley is not known.
-const NO_ALLEY: Uuid = Uuid::nil();
-
 /// Where a household counts, its tally, verdict and progress as they are kept, and until which day.
 #[derive(Debug, PartialEq, Eq)]
 struct Counted {
@@ -53,9 +50,8 @@ struct Counted {
 impl Counted {
     fn of(state: &HouseholdState, by: &CountedBy, today: Day) -> Result<(Self, Tally), StoreError> {
         let now = state.contribution(by, today);
-        let alley = state.household.alley.map_or(NO_ALLEY, |alley| alley.0);
         let counted = Self {
-            place: (state.household.hamlet_unit.0, alley),
+            place: state.place(),
             said: [to_json(&now.tally)?, to_json(&now.verdict)?, to_json(&now.progress)?],
             valid_until: now.valid_until.map(|day| day.to_string()),
         };

@@ -5,7 +5,7 @@
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
-use database::FileLock;
+use database::{FileLock, LockFile};
 
 use crate::error::StoreError;
 
@@ -21,7 +21,7 @@ impl DataFolder {
     /// [`StoreError::InUse`]; the operating system opens the lock when a process dies, however it dies.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(path)?;
-        match FileLock::take(&path.join("lock")) {
+        match LockFile::open(&path.join("lock"))?.take() {
             Ok(lock) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),

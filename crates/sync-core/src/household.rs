@@ -13,10 +13,14 @@ use domain::registry::RecordKind;
 use domain::rules::DoorRules;
 use domain::tally::{Contribution, HouseholdView};
 use domain::visit::{Visit, VisitState};
+use uuid::Uuid;
 
 use crate::projection::{current_facts, day_of, standing};
 use crate::row::Row;
 use crate::stamp::OrderKey;
+
+/// The alley of households whose alley is not known.
+pub const NO_ALLEY: Uuid = Uuid::nil();
 
 /// What the counting goes by.
 #[derive(Clone, Debug)]
@@ -120,6 +124,11 @@ impl HouseholdState {
             last_visit: stand.last().copied().cloned(),
             people: people.into_iter().map(|records| person(records, &guided, by, today)).collect(),
         }
+    }
+
+    /// The hamlet unit and the alley under which it counts.
+    pub fn place(&self) -> (Uuid, Uuid) {
+        (self.household.hamlet_unit.0, self.household.alley.map_or(NO_ALLEY, |alley| alley.0))
     }
 
     /// What it adds to the tallies, and why.

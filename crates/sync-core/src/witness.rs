@@ -35,7 +35,8 @@ pub enum Seen {
 }
 
 /// A clock so far ahead of the witness may have been set wrong, and stamps would be wrong for ever.
-const CLOCK_AHEAD_AT_MOST_MS: i64 = 24 * 3600 * 1000;
+const CLOCK_AHEAD_AT_MOST_MS: i64 = DAY_MS;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 impl ReceiptKey {
     /// Writes a witness.
@@ -85,6 +86,11 @@ impl Witness {
         wall_ms.saturating_sub(self.wall_ms) > CLOCK_AHEAD_AT_MOST_MS
     }
 
+    /// So many whole days a clock is beyond the witness.
+    pub fn days_ahead(&self, wall_ms: i64) -> i64 {
+        wall_ms.saturating_sub(self.wall_ms) / DAY_MS
+    }
+
     /// The watermark once a backup is the oldest that may be restored. Within an epoch it never falls, or what a laptop
     /// forgot in the meantime could not be given back.
     pub fn raised(watermark: Position, oldest_backup: Position) -> Position {
@@ -125,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_clock_of_more_than_a_day_ahead_needs_a_person_s_word() {
-        const DAY: i64 = 24 * 3600 * 1000;
+        const DAY: i64 = DAY_MS;
         let witness = KEY.witness(STORE, at(1, 50), (1, 3).into(), 1000);
         let check =
             |wall_ms: i64, expect: bool| assert_eq!(witness.is_far_ahead(wall_ms), expect, "{wall_ms}");

@@ -31,7 +31,6 @@ pub(crate) struct KeptBackup {
     pub(crate) at_ms: i64,
 }
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So many of the newest may be put back without a word. Laptops keep everything since the oldest of them, so that
 /// it can be given back.
 const BACKUPS: usize = 7;
@@ -214,7 +213,7 @@ impl Register {
         let now = self.now_ms();
         match self.beside.witness() {
             Some(witness) if !is_right && witness.is_far_ahead(now) => {
-                Err(ServerError::ClockAhead { days: (now - witness.wall_ms) / DAY_MS })
+                Err(ServerError::ClockAhead { days: witness.days_ahead(now) })
             }
             _ => self.bear_witness(),
         }
@@ -271,6 +270,7 @@ mod tests {
     use sync_core::ledger::Entry;
     use uuid::Uuid;
 
+    use super::super::own::OwnGroup;
     use super::*;
     use crate::machine::Machine;
     use crate::{NewCommune, Options};
@@ -299,6 +299,11 @@ mod tests {
 
     fn note(register: &Register, n: u128) {
         register.write(|intake| intake.note(enrolled(n))).unwrap();
+    }
+
+    fn commit(register: &Register, n: u128) {
+        let group = OwnGroup::unit_named(Uuid::from_u128(n), "Thôn Sen");
+        register.write(|intake| intake.write_own(group)).unwrap();
     }
 
     fn users(register: &Register, n: u128) -> usize {
@@ -331,7 +336,7 @@ mod tests {
         let options = Options { machine: Arc::clone(&clock) as _, ..options() };
         let register = Register::create(&dir.path().join("data"), &commune(), options).unwrap();
         register.ask_about_clock(false).unwrap();
-        let on = |days: i64| clock.0.fetch_add(days * DAY_MS, Ordering::Relaxed);
+        let on = |days: i64| clock.0.fetch_add(days * 24 * 3600 * 1000, Ordering::Relaxed);
         on(1);
         register.ask_about_clock(false).unwrap();
         // Somebody is served on a quiet day.
@@ -356,17 +361,7 @@ mod tests {
         let register = register(dir.path());
         let copy = dir.path().join("copy.db");
         copied(&register, &copy);
-        let edit = super::super::own::OwnEdit {
-            kind: domain::registry::RecordKind::HamletUnit,
-            record: Uuid::from_u128(1),
-            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
-        };
-        let group = super::super::own::OwnGroup {
-            scope: sync_core::op::Scope::COMMUNE,
-            job: None,
-            edits: vec![edit],
-        };
-        register.write(|intake| intake.write_own(group)).unwrap();
+        commit(&register, 1);
         let witness = register.beside.witness.clone();
         let seen = std::fs::read(&witness).unwrap();
         std::fs::remove_file(&witness).unwrap();
@@ -500,21 +495,7 @@ mod tests {
             let register = register(dir.path());
             let copy = dir.path().join("copy.db");
             copied(&register, &copy);
-            let bearing = |register: &Register| {
-                register.write(|intake| {
-                    let (scope, group) = (sync_core::op::Scope::COMMUNE, None);
-                    intake.write_own(super::super::own::OwnGroup {
-                        scope,
-                        job: group,
-                        edits: vec![super::super::own::OwnEdit {
-                            kind: domain::registry::RecordKind::HamletUnit,
-                            record: Uuid::from_u128(7),
-                            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
-                        }],
-                    })
-                })
-            };
-            bearing(&register).unwrap();
+            commit(&register, 7);
             assert_eq!(register.position().unwrap(), 1);
             if !with_witness {
                 std::fs::remove_file(register.folder().beside("witness.json")).unwrap();
@@ -533,14 +514,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let register = register(dir.path());
         std::fs::create_dir(register.folder().beside("witness.json")).unwrap();
-        let edit = super::super::own::OwnEdit {
-            kind: domain::registry::RecordKind::HamletUnit,
-            record: Uuid::from_u128(7),
-            fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
-        };
-        let scope = sync_core::op::Scope::COMMUNE;
-        let group = super::super::own::OwnGroup { scope, job: None, edits: vec![edit] };
-        register.write(|intake| intake.write_own(group)).unwrap();
+        commit(&register, 7);
         assert_eq!(again(register).unwrap().position().unwrap(), 1);
     }
 
@@ -553,17 +527,7 @@ mod tests {
             |register: &Register| register.read(|log| register.beside.watermark(log, &log.head()?)).unwrap();
         assert_eq!(watermark(&register), Position { epoch: 1, position: 0 });
         for n in 0..9 {
-            let edit = super::super::own::OwnEdit {
-                kind: domain::registry::RecordKind::HamletUnit,
-                record: Uuid::from_u128(n),
-                fields: vec![(domain::registry::no::UNIT_NAME, "Thôn Sen".into())],
-            };
-            let group = super::super::own::OwnGroup {
-                scope: sync_core::op::Scope::COMMUNE,
-                job: None,
-                edits: vec![edit],
-            };
-            register.write(|intake| intake.write_own(group.clone())).unwrap();
+            commit(&register, n);
             register.backup(&to).unwrap();
         }
         // Nine were taken, at 1 to 9; the newest seven may be put back.

@@ -23,8 +23,6 @@ use super::records::{Dated, as_of_now, event};
 use super::sql::{Row, params};
 use crate::error::ServerError;
 
-/// The alley of households whose alley is not known.
-const NO_ALLEY: Uuid = Uuid::nil();
 /// Households whose records are read together.
 const COUNTED_TOGETHER: usize = 128;
 
@@ -34,6 +32,14 @@ struct Counted {
     place: (Uuid, Uuid),
     tally: Tally,
     valid_until: Option<String>,
+}
+
+impl Counted {
+    fn of(state: &HouseholdState, by: &CountedBy, today: Day) -> Self {
+        let now = state.contribution(by, today);
+        let valid_until = now.valid_until.map(|day| day.to_string());
+        Self { place: state.place(), tally: now.tally, valid_until }
+    }
 }
 
 impl Log<'_> {
@@ -84,7 +90,7 @@ impl Log<'_> {
             for (id, before) in some.iter().zip(before) {
                 let household = HouseholdId(*id);
                 let state = self.household_state(household, by, today)?;
-                let now = state.map(|state| counted(&state, by, today));
+                let now = state.map(|state| Counted::of(&state, by, today));
                 if now == before {
                     continue;
                 }
@@ -196,11 +202,4 @@ impl Log<'_> {
         }
         Ok(sum)
     }
-}
-
-fn counted(state: &HouseholdState, by: &CountedBy, today: Day) -> Counted {
-    let household = &state.household;
-    let place = (household.hamlet_unit.0, household.alley.map_or(NO_ALLEY, |alley| alley.0));
-    let now = state.contribution(by, today);
-    Counted { place, tally: now.tally, valid_until: now.valid_until.map(|day| day.to_string()) }
 }

@@ -9,14 +9,13 @@ use std::path::Path;
 use database::{DatabaseKey, Durability};
 use domain::consent::Basis;
 use domain::ids::{DeviceId, UserId};
-use domain::registry::{RecordKind, no};
+use domain::registry::RecordKind;
 use sync_core::commune::CommuneStore;
 use sync_core::ingest::LogView;
 use sync_core::ledger::Entry;
-use sync_core::op::Scope;
 use uuid::Uuid;
 
-use super::own::{OwnEdit, OwnGroup};
+use super::own::OwnGroup;
 use super::stored::ASKED_AT_EVERY_PUSH;
 use super::{NewCommune, Options, Register, copying, making, open_file};
 use crate::cluster::{database, psql, with_tls};
@@ -41,9 +40,7 @@ fn open(data: &Path) -> Result<Register, ServerError> {
 }
 
 fn unit(n: u128) -> OwnGroup {
-    let fields = vec![(no::UNIT_NAME, "Thôn Sen".into())];
-    let edit = OwnEdit { kind: RecordKind::HamletUnit, record: Uuid::from_u128(n), fields };
-    OwnGroup { scope: Scope::COMMUNE, job: None, edits: vec![edit] }
+    OwnGroup::unit_named(Uuid::from_u128(n), "Thôn Sen")
 }
 
 fn commit(register: &Register, n: u128) -> Result<(), ServerError> {

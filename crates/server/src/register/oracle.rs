@@ -9,14 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use database::Durability;
 use domain::consent::Basis;
-use domain::registry::{RecordKind, no};
-use sync_core::op::Scope;
 use sync_core::position::Cursor;
 use sync_core::rights::Sight;
 use sync_core::wire::{PageGroup, PullRequest};
 use uuid::Uuid;
 
-use super::own::{OwnEdit, OwnGroup};
+use super::own::OwnGroup;
 use super::page::page;
 use super::{NewCommune, Options, Register};
 use crate::error::ServerError;
@@ -34,9 +32,7 @@ fn commune() -> NewCommune {
 }
 
 fn named(n: u64) -> OwnGroup {
-    let fields = vec![(no::UNIT_NAME, format!("Thôn {n}").into())];
-    let edit = OwnEdit { kind: RecordKind::HamletUnit, record: Uuid::from_u128(n.into()), fields };
-    OwnGroup { scope: Scope::COMMUNE, job: None, edits: vec![edit] }
+    OwnGroup::unit_named(Uuid::from_u128(n.into()), &format!("Thôn {n}"))
 }
 
 /// As another process would; its connection may be ended at once.

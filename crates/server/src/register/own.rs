@@ -36,6 +36,16 @@ pub(crate) struct OwnGroup {
     pub(crate) edits: Vec<OwnEdit>,
 }
 
+#[cfg(test)]
+impl OwnGroup {
+    /// A hamlet unit gets a name.
+    pub(crate) fn unit_named(record: Uuid, name: &str) -> Self {
+        let fields = vec![(domain::registry::no::UNIT_NAME, name.into())];
+        let edit = OwnEdit { kind: RecordKind::HamletUnit, record, fields };
+        Self { scope: Scope::COMMUNE, job: None, edits: vec![edit] }
+    }
+}
+
 /// The server may write everywhere.
 const HELD: &[Held] = &[Held { reach: Reach::WholeCommune, ended: None }];
 

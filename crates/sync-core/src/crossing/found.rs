@@ -250,9 +250,7 @@ fn the_rest_of_a_save_cannot_be_decided() {
     laptops[0].save(with(household(5, 0, 50, NOW_MS), &visit(5, 0, 60, 1)));
     let before = laptops[0].clone();
     all_sync(&mut server, &mut laptops);
-    let mut half = kept(&laptops[1], 5);
-    half.group.ops.remove(0);
-    half.receipts.remove(0);
+    let half = rest_of(&kept(&laptops[1], 5));
     server.restore(&backup);
     server.offer(&Offer::from(vec![half]));
     server.assign(device(0), &[]);
@@ -476,9 +474,7 @@ fn lowered_is_dropped_with_what_waits() {
     server.restore(&backup);
     server.now_ms += DAY_MS;
     server.offer(&Offer::from(vec![first, creation]));
-    let mut half = whole.clone();
-    half.group.ops.truncate(1);
-    half.receipts.truncate(1);
+    let mut half = first_of(&whole);
     // taken with a higher stamp
     let mut higher = half.receipts[0].clone();
     higher.stamp.0 += 1000;

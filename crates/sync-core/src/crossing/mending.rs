@@ -188,9 +188,7 @@ fn nobody_decides_about_the_rest_that_was_overtaken() {
     laptops[2].save(with(visit(9, 2, 90, 1), &decides(9, 2, 8, "mended")));
     laptops[2].sync(&mut server);
     let whole = kept(&laptops[2], 9);
-    let mut half = whole.clone();
-    half.group.ops.truncate(1);
-    half.receipts.truncate(1);
+    let half = first_of(&whole);
     server.restore(&backup);
     laptops[0].save(decides(10, 0, 8, "dismissed"));
     assert_eq!(outcome(&mut server, &laptops[0]), GroupOutcome::Applied);
@@ -211,9 +209,7 @@ fn who_saw_a_decision_about_a_rest_may_take_another() {
     laptops[1].save(with(visit(8, 1, 80, 1), &visit(8, 1, 81, 30)));
     laptops[1].sync(&mut server);
     let whole = kept(&laptops[1], 8);
-    let mut half = whole.clone();
-    half.group.ops.truncate(1);
-    half.receipts.truncate(1);
+    let half = first_of(&whole);
     server.restore(&backup);
     server.offer(&Offer::from(vec![half]));
     server.offer(&Offer::from(vec![whole]));
@@ -240,9 +236,7 @@ fn a_decision_that_came_back_first_does_not_overtake_its_own_save() {
     laptops[2].save(with(visit(9, 2, 90, 1), &decides(9, 2, 8, "mended")));
     let before = laptops[2].clone();
     all_sync(&mut server, &mut laptops);
-    let mut decision = kept(&laptops[0], 9);
-    decision.group.ops.remove(0);
-    decision.receipts.remove(0);
+    let decision = rest_of(&kept(&laptops[0], 9));
     server.restore(&backup);
     server.push(&waits);
     server.offer(&Offer::from(vec![decision]));

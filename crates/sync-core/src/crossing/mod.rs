@@ -110,6 +110,22 @@ pub(super) fn kept(laptop: &Laptop, number: u128) -> PageGroup {
     laptop.retained.values().find(|one| one.group.id == GroupId(id(number))).unwrap().clone()
 }
 
+/// Its first op alone.
+pub(super) fn first_of(whole: &PageGroup) -> PageGroup {
+    let mut first = whole.clone();
+    first.group.ops.truncate(1);
+    first.receipts.truncate(1);
+    first
+}
+
+/// What is left of it without its first op.
+pub(super) fn rest_of(whole: &PageGroup) -> PageGroup {
+    let mut rest = whole.clone();
+    rest.group.ops.remove(0);
+    rest.receipts.remove(0);
+    rest
+}
+
 pub(super) fn bare(of: &PageGroup) -> Vec<BareOp> {
     let ops = of.group.ops.iter().zip(&of.receipts);
     ops.map(|(op, receipt)| BareOp {

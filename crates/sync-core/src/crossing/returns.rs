@@ -138,9 +138,7 @@ fn what_came_back_first_is_not_carried_again_with_the_rest() {
     laptops[0].save(with(household(5, 0, 50, NOW_MS), &visit(5, 0, 60, 1)));
     let before = laptops[0].clone();
     all_sync(&mut server, &mut laptops);
-    let mut half = kept(&laptops[1], 5);
-    half.group.ops.remove(0);
-    half.receipts.remove(0);
+    let half = rest_of(&kept(&laptops[1], 5));
     server.restore(&backup);
     server.offer(&Offer::from(vec![half]));
     laptops[0] = before;
@@ -201,9 +199,7 @@ fn a_stamp_that_falls_takes_nothing_from_what_comes_with_it() {
     laptops[0].sync(&mut server);
     let whole = kept(&laptops[0], 5);
     server.restore(&backup);
-    let mut half = whole.clone();
-    half.group.ops.truncate(1);
-    half.receipts.truncate(1);
+    let mut half = first_of(&whole);
     half.receipts[0].stamp.0 += 1000;
     half.receipts[0] = server.key.seal(half.receipts[0].clone());
     server.offer(&Offer::from(vec![half]));
@@ -262,9 +258,7 @@ fn a_known_save_is_answered_with_its_last_place() {
     let batch = laptops[0].batch(9);
     all_sync(&mut server, &mut laptops);
     let whole = kept(&laptops[1], 5);
-    let mut second = whole.clone();
-    second.group.ops.remove(0);
-    second.receipts.remove(0);
+    let second = rest_of(&whole);
     server.restore(&backup);
     server.offer(&Offer::from(vec![second]));
     let first = server.push(&batch).groups.remove(0);

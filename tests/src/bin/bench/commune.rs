@@ -178,18 +178,3 @@ pub(crate) fn filled_store(folder: &Path, portions: Vec<Portion>) -> Result<(Sto
     }
     Ok((store, fitting))
 }
-
-/// A closed folder, again.
-pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else {
-            std::fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
-}

@@ -14,11 +14,12 @@ use sync_core::op::{FieldEdit, Scope};
 use sync_core::position::Position;
 use sync_core::wire::{Batch, Numbered, PROTOCOL, SigningKey};
 use sync_core::{Group, GroupId, Op, OpHeader, OpId};
+use tests::disk;
 use uuid::Uuid;
 
 use crate::Out;
 use crate::by_hand::{Rows, Table, rows_of};
-use crate::commune::copy_folder;
+
 use crate::measure::{Spent, median, millis, timed};
 use crate::pulling::{self, Reader};
 use crate::report::{Report, Row};
@@ -139,7 +140,7 @@ fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
     // The first time shows which rows are left.
     for round in 0..=ROUNDS {
         let data = dir.path().join(format!("data-{round}"));
-        copy_folder(&dir.path().join("data"), &data)?;
+        disk::copy(&dir.path().join("data"), &data)?;
         let copy = dir.path().join(format!("by-hand-{round}.db"));
         let register = Register::open(&data, Opened::default())?;
         checkpoint(&register)?;

@@ -17,6 +17,7 @@ use sync_core::op::OpId;
 use sync_core::rights::Sight;
 use sync_core::wire::{PageGroup, SigningKey};
 use tests::dice::Dice;
+use tests::disk;
 use tests::laptop::{PASSPHRASE, counted_by};
 
 use crate::office::{Now, Office, UNITS};
@@ -162,7 +163,7 @@ impl Laptop {
 
     /// Copies the files as they are, and returns the key that opens the copy.
     fn copy_disk(&mut self, to: &Path) -> Result<DatabaseKey> {
-        copy(&self.disk(), to)?;
+        disk::copy(&self.disk(), to)?;
         Ok(self.store()?.key().1.clone())
     }
 
@@ -179,7 +180,7 @@ impl Laptop {
         let key = self.store()?.key().1.clone();
         self.store = None;
         self.disks += 1;
-        copy(&image.folder, &self.disk())?;
+        disk::copy(&image.folder, &self.disk())?;
         self.open(key)
     }
 
@@ -256,20 +257,4 @@ impl Files {
 pub(crate) struct Lengths {
     log: u64,
     outbox: u64,
-}
-
-/// Copies a folder's files; not the lock, nor the memory that processes share.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let shared = name.to_str().is_none_or(|name| name == "lock" || name.ends_with("-shm"));
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to.join(name))?;
-        } else if !shared {
-            std::fs::copy(entry.path(), to.join(name))?;
-        }
-    }
-    Ok(())
 }

@@ -19,10 +19,9 @@ use sync_core::records::Recorded;
 use sync_core::wire::{Batch, Numbered, PROTOCOL, PushReply, SigningKey};
 use sync_core::{Group, Value};
 use tests::dice::Dice;
+use tests::disk;
 use tests::laptop::NOON_MS;
 use uuid::Uuid;
-
-use crate::laptop::copy;
 
 /// The commune's clock: it goes on by itself and is right.
 pub(crate) type Now = Arc<AtomicI64>;
@@ -278,7 +277,7 @@ impl Office {
         let after = self.stands();
         let from = self.data();
         self.disks += 1;
-        copy(&from, &self.data())?;
+        disk::copy(&from, &self.data())?;
         self.register = None;
         let mut cut_off = false;
         if before.log < after.log {

@@ -192,12 +192,11 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     let World { office, laptops, erased, .. } = world;
     let laptop = laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?;
     let (token, revoked) = (laptop.token.clone(), laptop.revoked);
+    let strangers = laptop.strangers()? as u64;
     let store = laptop.store()?;
     // Nothing readable lies outside of what is in sight, and nothing is kept readable of records that are not here.
     let stray = store.exchange(|laptop| {
-        let sight = laptop.state.sight.clone().unwrap_or(Sight::All);
-        let out_of_sight = |row: &&Row| !sight.covers(row.scope);
-        let mut stray = laptop.store.rows()?.iter().filter(out_of_sight).count() as u64;
+        let mut stray = strangers;
         for name in laptop.store.kept_names()? {
             for op in laptop.store.kept(name)?.iter().flat_map(|kept| &kept.group.ops) {
                 stray += u64::from(laptop.store.row(op.header.kind, op.header.record)?.is_none());

@@ -22,7 +22,7 @@ use crate::line::{Effects, Late, Line, Power};
 use crate::office::{Office, Standing, UNITS};
 use crate::verdict::{self, Verdict};
 
-/// Everything that can go wrong. Each is counted when it did something. The last two befall a register in a file only.
+/// Everything that can go wrong. Each is counted when it did something.
 pub(crate) const FAULTS: &[&str] = &[
     "request_lost",
     "request_cut",
@@ -48,12 +48,10 @@ pub(crate) const FAULTS: &[&str] = &[
     "revoked",
     "readmitted",
     "newer_kind",
-    "server_put_back_by_hand",
-    "server_crash",
 ];
 
-/// Of a register that is in no file.
-pub(crate) const FAULTS_OF_POSTGRES: &[&str] = FAULTS.split_at(FAULTS.len() - 2).0;
+/// What befalls a register in a file besides: a database server's files are not ours to cut or to put back.
+pub(crate) const FAULTS_OF_A_FILE: &[&str] = &["server_put_back_by_hand", "server_crash"];
 
 pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So often somebody looks for something to save.

@@ -10,11 +10,12 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use store::{DataFolder, DatabaseKey, Durability, Operation, Store};
 use sync_core::op::Scope;
 use tests::dice::Dice;
+use tests::disk;
 use tests::laptop::{NOON_MS, options};
 use tests::register::FullVisit;
 
 use crate::by_hand::{Rows, last_save};
-use crate::commune::{Portion, copy_folder};
+use crate::commune::Portion;
 use crate::measure::{Spent, median, micros, timed};
 use crate::report::{Report, Row};
 
@@ -40,8 +41,8 @@ pub(crate) struct Given<'a> {
 pub(crate) fn run(report: &mut Report, given: &Given<'_>, durability: Durability) -> Result<()> {
     let folder = |name: &str| given.dir.join(format!("{name}-{durability:?}"));
     let (ours, hand) = (folder("ours"), folder("hand"));
-    copy_folder(given.base, &ours)?;
-    copy_folder(given.base, &hand)?;
+    disk::copy(given.base, &ours)?;
+    disk::copy(given.base, &hand)?;
     let options = options(2, durability)?;
     let mut pair = Pair {
         store: Store::open_with_key(DataFolder::open(&ours)?, given.key.clone(), options)?,
