@@ -1,17 +1,21 @@
 //! What befalls a history beside saving and syncing: disks that are copied and put back, a server whose power goes or
 //! that is put back to a backup, clocks, assignments, orders to forget, messages that come late.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 use server::Whereabouts;
 use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
+use sync_core::op::Scope;
 use tests::dice::Dice;
 
 use crate::edits;
+use crate::laptop::Laptop;
 use crate::line::Power;
-use crate::world::{DAY_MS, World};
+use crate::office::{Office, PutBack, UNITS};
+use crate::world::{Confirmed, DAY_MS, World};
 
 impl World {
     /// The server's power goes while it answers the last of some messages; nobody hears that answer.
@@ -44,18 +48,23 @@ impl World {
     pub(super) fn put_server_back(&mut self) -> Result<()> {
         let (nth, witness, by_hand) = (self.dice.below(3), self.dice.below(2) == 0, self.dice.below(2) == 0);
         let by_hand = by_hand && self.office.in_a_file;
-        let Some(forgotten) = self.office.put_back(nth, witness, by_hand)? else { return Ok(()) };
-        if by_hand && forgotten > 0 {
-            self.happens("server_put_back_by_hand");
-        }
+        let Some(back) = self.office.put_back(nth, witness, by_hand)? else { return Ok(()) };
+        let PutBack { forgotten, witnessed, noticed } = back;
         if forgotten > 0 {
-            self.happens(if witness {
+            if by_hand {
+                self.happens("server_put_back_by_hand");
+            }
+            self.happens(if witnessed {
                 "server_put_back_with_witness"
             } else {
                 "server_put_back_without_witness"
             });
+            // Before any laptop comes.
+            if !noticed && (witnessed || !by_hand) {
+                self.complaints.push("the server was put back, and does not notice".into());
+            }
         }
-        self.note(&format!("the server forgets {forgotten} positions, witness {witness}"));
+        self.note(&format!("the server forgets {forgotten} positions, witness {witnessed}"));
         // What is neither in the backup nor on a disk is gone.
         self.forget_what_is_nowhere()
     }
@@ -68,7 +77,8 @@ impl World {
             }
         }
         for id in gone {
-            self.confirmed.remove(&id);
+            let lost = self.confirmed.remove(&id);
+            self.forgotten.extend(lost.map(|lost| lost.op.header.record));
         }
         Ok(())
     }
@@ -115,9 +125,34 @@ impl World {
     pub(super) fn reassign(&mut self, l: usize) -> Result<()> {
         let units = if self.dice.below(4) == 0 { vec![] } else { self.some_units() };
         let device = self.laptop(l)?.device();
-        self.office.register()?.assign(device, &units)?;
-        self.happens("reassigned");
-        self.note(&format!("{l} works in {} units now", units.len()));
+        self.order(|office| Ok(office.register()?.assign(device, &units)?))?;
+        let told = format!("{l} works in {} units now", units.len());
+        let units = BTreeSet::from_iter(units);
+        if self.works_in.insert(device, units.clone()) != Some(units) && !self.laptop(l)?.revoked {
+            self.happens("reassigned");
+        }
+        self.note(&told);
+        Ok(())
+    }
+
+    /// The commune orders something. Sometimes the power goes right after: what was ordered stays so, by the ledger.
+    pub(super) fn order<T>(&mut self, order: impl FnOnce(&Office) -> Result<T>) -> Result<T> {
+        let (stood, crashes) = (self.office.stands(), self.dice.below(6) == 0);
+        let ordered = order(&self.office)?;
+        if crashes && self.office.crash(&stood)? {
+            self.happens("server_crash_in_an_order");
+            self.note("the server crashes after an order");
+        }
+        Ok(ordered)
+    }
+
+    /// At the end, so that nothing waits for want of a right but what a revoked laptop wrote.
+    pub(super) fn everybody_works_everywhere(&mut self) -> Result<()> {
+        let units = UNITS.map(|(_, unit)| unit);
+        for laptop in self.laptops.iter().filter(|laptop| !laptop.revoked) {
+            self.office.register()?.assign(laptop.device(), &units)?;
+        }
+        self.note("everybody works everywhere");
         Ok(())
     }
 
@@ -130,10 +165,30 @@ impl World {
             Some(person) => person.id.0,
             None => household.id.0,
         };
-        let gone = self.office.register()?.erase(subject)?;
-        self.happens("erased");
+        let was_there = self.is_in_log(subject)?;
+        self.erased.insert(subject);
+        for one in self.begun_under(subject) {
+            let taken = |confirmed: &Confirmed| confirmed.taken && confirmed.op.header.record == one;
+            if self.is_in_log(one)? {
+                self.erased.insert(one);
+            } else if self.confirmed.values().any(taken) {
+                self.spared.insert(one);
+            }
+        }
+        let gone = self.order(|office| Ok(office.register()?.erase(subject)?))?;
+        if was_there && !self.is_in_log(subject)? {
+            self.happens("erased");
+        }
         self.note(&format!("{} are to be forgotten", gone.len()));
-        self.erased.extend(gone);
+        Ok(())
+    }
+
+    /// At the end: of a household that is erased nobody lives on whom the log had forgotten then.
+    pub(super) fn ordered_once_more(&mut self) -> Result<()> {
+        for one in std::mem::take(&mut self.spared) {
+            self.office.register()?.erase(one)?;
+            self.erased.insert(one);
+        }
         Ok(())
     }
 
@@ -143,7 +198,7 @@ impl World {
         if others < 2 {
             return Ok(());
         }
-        self.office.register()?.revoke(device)?;
+        self.order(|office| Ok(office.register()?.revoke(device)?))?;
         self.laptops.iter_mut().filter(|one| one.device() == device).for_each(|one| one.revoked = true);
         self.happens("revoked");
         self.note(&format!("{l} is revoked"));
@@ -154,10 +209,16 @@ impl World {
         let apart = self.laptop(l)?.store()?.exchange(|laptop| laptop.store.owns(Which::Apart, 1))?;
         let Some(group) = apart.into_iter().next().map(|own| own.numbered.group) else { return Ok(()) };
         let Some(scope) = group.scope() else { return Ok(()) };
-        if let Some(saved) = edits::dismiss(self.laptop(l)?.store()?, group.id, scope)? {
-            self.confirm(l, saved)?;
-            self.happens("mended");
-            self.note(&format!("{l} decides about what is kept apart"));
+        // Mostly somebody who works there; its author, who may have no right to, where nobody does.
+        let works_there = |laptop: &Laptop| {
+            let units = self.works_in.get(&laptop.device());
+            !laptop.revoked && units.is_some_and(|units| units.iter().any(|unit| Scope::from(*unit) == scope))
+        };
+        let decides = self.laptops.iter().position(works_there).unwrap_or(l);
+        if let Some(saved) = edits::dismiss(self.laptop(decides)?.store()?, group.id, scope)? {
+            self.confirm(decides, saved, Some("mended"))?;
+            self.decided.insert(group.id);
+            self.note(&format!("{decides} decides about what {l} has apart"));
         }
         Ok(())
     }

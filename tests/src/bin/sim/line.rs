@@ -39,6 +39,8 @@ pub(crate) struct Line<'w> {
     pub(crate) dice: &'w mut Dice,
     pub(crate) effects: &'w mut Effects,
     pub(crate) late: &'w mut Vec<Late>,
+    /// What a message did that it must not do.
+    pub(crate) complaints: &'w mut Vec<String>,
     /// Nothing happens to a message.
     pub(crate) good: bool,
     pub(crate) power: Power,
@@ -94,9 +96,15 @@ impl Line<'_> {
         }
         match fault {
             2 if answer.is_ok() => {
+                let stood = self.office.stream_at();
                 answer = self.office.answer(path, &self.token, &body);
                 if answer.is_ok() {
                     self.happens("repeated");
+                }
+                // Said twice it is taken once.
+                let stands = self.office.stream_at();
+                if !matches!((stood, stands), (Ok(stood), Ok(stands)) if stood == stands) {
+                    self.complaints.push(format!("the second time {path} changed something"));
                 }
             }
             3 if answer.is_ok() => {

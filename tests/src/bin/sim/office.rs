@@ -14,9 +14,9 @@ use server::{EnrolOrder, Machine, NewCommune, Options, Register};
 use store::Durability;
 use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
-use sync_core::position::Position;
+use sync_core::position::{Cursor, Position};
 use sync_core::records::Recorded;
-use sync_core::wire::{Batch, Numbered, PROTOCOL, PushReply, SigningKey};
+use sync_core::wire::{Batch, DigestsReply, Numbered, PROTOCOL, PushReply, SigningKey};
 use sync_core::{Group, Value};
 use tests::dice::Dice;
 use tests::disk;
@@ -60,6 +60,16 @@ pub(crate) struct Office {
     officer: Officer,
     backups: Vec<PathBuf>,
     pub(crate) in_a_file: bool,
+}
+
+/// What came of putting a backup back.
+pub(crate) struct PutBack {
+    /// So many positions.
+    pub(crate) forgotten: u64,
+    /// The witness lay beside it.
+    pub(crate) witnessed: bool,
+    /// The log's next life began.
+    pub(crate) noticed: bool,
 }
 
 /// Where the server's files end, and what its witness said.
@@ -145,6 +155,17 @@ impl Office {
         &self.officer.token
     }
 
+    /// The digests of all there is, where the stream stands and the ledger.
+    pub(crate) fn digests(&self) -> Result<DigestsReply> {
+        let digests = self.answer(api::DIGESTS, &self.officer.token, b"");
+        Ok(serde_json::from_slice(&digests.map_err(|error| anyhow::anyhow!("the officer: {error}"))?)?)
+    }
+
+    /// Where the stream stands: by the hash in it, what it carries.
+    pub(crate) fn stream_at(&self) -> Result<Cursor> {
+        Ok(self.digests()?.at)
+    }
+
     pub(crate) fn commune(&self) -> Result<CommuneId> {
         Ok(self.register()?.commune())
     }
@@ -220,17 +241,18 @@ impl Office {
     }
 
     /// One of the last backups is put back, with the witness beside it or without; by the command, or by hand, so that
-    /// nobody says it. `None` if there is none that may be. Returns how many positions were forgotten.
-    pub(crate) fn put_back(&mut self, nth: u64, witness: bool, by_hand: bool) -> Result<Option<u64>> {
+    /// nobody says it. `None` if there is none that may be.
+    pub(crate) fn put_back(&mut self, nth: u64, witness: bool, by_hand: bool) -> Result<Option<PutBack>> {
         let last = self.backups.len().saturating_sub(3);
         let from = self.backups.get(last..).unwrap_or_default();
         let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
-        let before = self.register()?.position()?;
+        let (before, epoch) = (self.register()?.position()?, self.register()?.epoch()?);
         self.register = None;
         let data = self.data();
         if !witness {
             let _ = std::fs::remove_file(data.join("witness.json"));
         }
+        let witnessed = data.join("witness.json").exists();
         let options = options(&self.now, self.dice.roll());
         let restored = if by_hand {
             for name in ["register.db-wal", "register.db-shm"] {
@@ -248,7 +270,12 @@ impl Office {
         }
         // What was taken of the life that ended is of another history.
         self.backups.truncate(last + usize::try_from(nth % 3)? + 1);
-        Ok(Some(before.saturating_sub(self.register()?.position()?)))
+        let register = self.register()?;
+        Ok(Some(PutBack {
+            forgotten: before.saturating_sub(register.position()?),
+            witnessed,
+            noticed: register.epoch()? != epoch,
+        }))
     }
 
     pub(crate) fn folder(&self) -> &Path {

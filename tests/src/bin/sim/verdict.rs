@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow};
 use domain::people::{Household, Member};
+use domain::registry::RecordKind;
 use server::Whereabouts;
 use store::Store;
 use store::tables::{households, members};
 use sync_core::convergence::{Outcome, Wrong};
-use sync_core::laptop::{Compared, LaptopStore, Which};
+use sync_core::ingest::Quarantine;
+use sync_core::laptop::{Compared, LaptopStore, Standing, Which};
 use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
 use sync_core::rights::Sight;
@@ -17,6 +19,7 @@ use sync_core::wire::{DigestsReply, Hello, HelloReply, Page, PullRequest};
 use sync_core::{Group, Op, Row, Stamp, api};
 use uuid::Uuid;
 
+use crate::laptop::Laptop;
 use crate::world::World;
 
 /// What came of a history.
@@ -55,6 +58,8 @@ pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     lost(world, &mut verdict)?;
     let carried = carried(world, &mut verdict)?;
     in_order(world, &carried, &mut verdict)?;
+    none_is_higher(world, &carried, &mut verdict)?;
+    count_effects(world)?;
     for l in 0..world.laptops.len() {
         laptop(world, l, &mut verdict)?;
     }
@@ -66,14 +71,79 @@ pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// After every step: what the server does not have is on a laptop, and nobody reads beyond their sight.
-pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
-    let mut missing: BTreeSet<OpId> = BTreeSet::new();
+/// Once nobody lacks a right: nothing is kept apart without a reason that stays.
+pub(crate) fn of_what_waits(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
+    lost(world, &mut verdict)?;
+    let mut apart = BTreeMap::new();
     for (id, confirmed) in &world.confirmed {
-        let nowhere = world.office.register()?.whereabouts(&confirmed.op)? == Whereabouts::Nowhere;
-        if nowhere && !world.is_erased(confirmed.op.header.record) {
+        if let Whereabouts::Apart(reason) = world.office.register()?.whereabouts(&confirmed.op)? {
+            apart.insert(*id, (reason, &confirmed.op));
+        }
+    }
+    let revoked = |device| world.laptops.iter().any(|one| one.revoked && one.device() == device);
+    for (id, (reason, op)) in &apart {
+        // It waits for a record that is gone, or waits itself.
+        let lacks = |record: Uuid| {
+            let waits = |(other, (_, one)): (&OpId, &(Quarantine, &Op))| {
+                one.header.record == record && other.group != id.group
+            };
+            world.erased.contains(&record) || world.forgotten.contains(&record) || apart.iter().any(waits)
+        };
+        let may_wait = match reason {
+            Quarantine::Rights => revoked(op.header.device),
+            Quarantine::NoParent => world.reaches(op.header.record, &lacks),
+            Quarantine::Mended => world.decided.contains(&id.group),
+            Quarantine::Overtaken => op.header.kind == RecordKind::Mending.no(),
+            Quarantine::Invalid | Quarantine::Unknown(_) => false,
+        };
+        if !may_wait {
+            verdict.lost += 1;
+            let kind = op.header.kind;
+            verdict.complaints.push(format!("{id:?} of kind {kind} is kept apart for ever: {reason:?}"));
+        }
+    }
+    for l in 0..world.laptops.len() {
+        laptop(world, l, &mut verdict)?;
+    }
+    Ok(verdict)
+}
+
+/// What was saved did something once the log has it.
+fn count_effects(world: &mut World) -> Result<()> {
+    let World { office, confirmed, effects, .. } = world;
+    for one in confirmed.values() {
+        if let Some(does) = one.does
+            && office.register()?.whereabouts(&one.op)? == Whereabouts::Log
+        {
+            *effects.entry(does).or_default() += 1;
+        }
+    }
+    Ok(())
+}
+
+/// After every step: what the server does not have is on a laptop, nobody reads beyond their sight, the stream has no
+/// holes, and whoever stands at its head holds what it led to.
+pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
+    let wrong = std::mem::take(&mut world.complaints);
+    verdict.diverged += wrong.len() as u64;
+    verdict.complaints.extend(wrong);
+    if !world.office.register()?.is_without_holes()? {
+        verdict.diverged += 1;
+        verdict.complaints.push("the stream has holes".into());
+    }
+    alike(world, verdict)?;
+    let mut missing: BTreeSet<OpId> = BTreeSet::new();
+    let mut taken = Vec::new();
+    for (id, confirmed) in &world.confirmed {
+        let there = world.office.register()?.whereabouts(&confirmed.op)?;
+        if there == Whereabouts::Log {
+            taken.push(*id);
+        } else if is_lost(&there) && !world.is_erased(confirmed.op.header.record) {
             missing.insert(*id);
         }
+    }
+    for id in taken {
+        world.confirmed.entry(id).and_modify(|confirmed| confirmed.taken = true);
     }
     let World { office, laptops, .. } = world;
     for (l, laptop) in laptops.iter_mut().enumerate() {
@@ -100,11 +170,41 @@ pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
     Ok(())
 }
 
+/// What the server says it erased counts as much as what it never had: whether it should have, the history knows.
+fn is_lost(there: &Whereabouts) -> bool {
+    matches!(there, Whereabouts::Nowhere | Whereabouts::Erased)
+}
+
+/// Equal head and equal ledger: equal rows, by the digests.
+fn alike(world: &mut World, verdict: &mut Verdict) -> Result<()> {
+    let World { office, laptops, .. } = world;
+    let theirs = office.digests()?;
+    for (l, laptop) in laptops.iter_mut().enumerate().filter(|(_, laptop)| !laptop.revoked) {
+        let differs = laptop.store()?.exchange(|laptop| {
+            let state = &laptop.state;
+            let stands_there =
+                state.cursor == Some(theirs.at) && state.ledger == theirs.ledger && !state.compares;
+            let Some(sight) = state.sight.clone().filter(|_| stands_there) else { return Ok(false) };
+            for (scope, buckets) in theirs.of.iter().filter(|(scope, _)| sight.covers(*scope)) {
+                if !laptop.store.buckets(*scope)?.differing(buckets).is_empty() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        if differs {
+            verdict.diverged += 1;
+            verdict.complaints.push(format!("{l} stands at the head and holds something else"));
+        }
+    }
+    Ok(())
+}
+
 /// Each confirmed Save is in the log, kept apart where somebody sees it, or erased by the ledger.
 fn lost(world: &World, verdict: &mut Verdict) -> Result<()> {
     for (id, confirmed) in &world.confirmed {
         let there = world.office.register()?.whereabouts(&confirmed.op)?;
-        if there == Whereabouts::Nowhere && !world.is_erased(confirmed.op.header.record) {
+        if is_lost(&there) && !world.is_erased(confirmed.op.header.record) {
             verdict.lost += 1;
             let header = &confirmed.op.header;
             verdict
@@ -160,8 +260,8 @@ fn in_order(world: &World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
     };
     let end = world.office.now.load(Ordering::Relaxed) + AHEAD_MS;
     for (id, (op, stamp)) in all {
-        if world.erased.contains(&op.header.record) {
-            wrong(id, "is in the stream, and is about somebody erased");
+        if world.must_be_gone(op.header.record) {
+            wrong(id, &format!("of kind {} is in the stream, and is about somebody erased", op.header.kind));
         }
         let replaced = op.fields.iter().filter_map(|field| all.get(field.replaced.as_ref()?));
         if replaced.into_iter().any(|(_, before)| before >= stamp) {
@@ -188,8 +288,32 @@ fn in_order(world: &World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
     Ok(())
 }
 
+/// No stamp is higher than the one that a laptop was told, before or after a restore.
+fn none_is_higher(world: &mut World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
+    for laptop in world.laptops.iter_mut().filter(|laptop| !laptop.revoked) {
+        let told = laptop.store()?.exchange(|laptop| {
+            let mut told = Vec::new();
+            for name in laptop.store.kept_names()? {
+                let kept = laptop.store.kept(name)?;
+                told.extend(kept.into_iter().flat_map(|kept| kept.receipts));
+            }
+            Ok(told)
+        })?;
+        for receipt in told {
+            if all.get(&receipt.op).is_some_and(|(_, stamp)| *stamp > receipt.stamp) {
+                verdict.diverged += 1;
+                verdict.complaints.push(format!("{:?} has a higher stamp now", receipt.op));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
-    let World { office, laptops, erased, .. } = world;
+    let readable = readable(world.laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?)?;
+    let erased: BTreeSet<_> =
+        readable.into_iter().filter(|(_, record)| world.must_be_gone(*record)).collect();
+    let World { office, laptops, .. } = world;
     let laptop = laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?;
     let (token, revoked) = (laptop.token.clone(), laptop.revoked);
     let strangers = laptop.strangers()? as u64;
@@ -208,19 +332,10 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         verdict.out_of_scope += stray;
         verdict.complaints.push(format!("{l} can read {stray} records that are out of its sight"));
     }
-    let readable = store.exchange(|laptop| {
-        let mut records: Vec<Uuid> = laptop.store.rows()?.iter().map(|row| row.record).collect();
-        for name in laptop.store.kept_names()? {
-            records.extend(ops_of(laptop.store.kept(name)?.iter().map(|kept| &kept.group)));
-        }
-        let own = laptop.store.owns(Which::All, usize::MAX)?;
-        records.extend(ops_of(own.iter().map(|own| &own.numbered.group)));
-        Ok(records)
-    })?;
     // Of one that was revoked nobody says who is erased: it destroys its keys.
-    if !revoked && readable.iter().any(|record| erased.contains(record)) {
+    if !(revoked || erased.is_empty()) {
         verdict.out_of_scope += 1;
-        verdict.complaints.push(format!("{l} can read somebody who was erased"));
+        verdict.complaints.push(format!("{l} can read of somebody who was erased {erased:?}"));
     }
     let by = store.counted_by().clone();
     let today = store.today();
@@ -279,8 +394,25 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     Ok(())
 }
 
-fn ops_of<'g>(groups: impl Iterator<Item = &'g Group>) -> Vec<Uuid> {
-    groups.flat_map(|group| &group.ops).map(|op| op.header.record).collect()
+/// All records of which something can be read on a laptop, with their kinds; but for what it wrote itself and the office
+/// keeps apart (ADR 0010).
+fn readable(laptop: &mut Laptop) -> Result<Vec<(u16, Uuid)>> {
+    let readable = laptop.store()?.exchange(|laptop| {
+        let rows = laptop.store.rows()?;
+        let mut records: Vec<(u16, Uuid)> = rows.iter().map(|row| (row.kind, row.record)).collect();
+        for name in laptop.store.kept_names()? {
+            records.extend(ops_of(laptop.store.kept(name)?.iter().map(|kept| &kept.group)));
+        }
+        let own = laptop.store.owns(Which::All, usize::MAX)?;
+        let own = own.iter().filter(|own| !matches!(own.standing, Standing::Apart(_)));
+        records.extend(ops_of(own.map(|own| &own.numbered.group)));
+        Ok(records)
+    })?;
+    Ok(readable)
+}
+
+fn ops_of<'g>(groups: impl Iterator<Item = &'g Group>) -> Vec<(u16, Uuid)> {
+    groups.flat_map(|group| &group.ops).map(|op| (op.header.kind, op.header.record)).collect()
 }
 
 /// The houses and people that a laptop holds, with what they are called.

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
-use domain::ids::HamletUnitId;
+use domain::ids::{DeviceId, HamletUnitId};
+use server::Whereabouts;
 use store::Saved;
 use sync_client::{SyncError, TransportError};
 use sync_core::Op;
 use sync_core::api::{self, ApiCode, ReadmitReply};
 use sync_core::laptop::LaptopStore;
 use sync_core::local::LocalStore;
-use sync_core::op::OpId;
+use sync_core::op::{GroupId, OpId};
 use tests::dice::Dice;
 use uuid::Uuid;
 
@@ -51,7 +52,8 @@ pub(crate) const FAULTS: &[&str] = &[
 ];
 
 /// What befalls a register in a file besides: a database server's files are not ours to cut or to put back.
-pub(crate) const FAULTS_OF_A_FILE: &[&str] = &["server_put_back_by_hand", "server_crash"];
+pub(crate) const FAULTS_OF_A_FILE: &[&str] =
+    &["server_put_back_by_hand", "server_crash", "server_crash_in_an_order"];
 
 pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So often somebody looks for something to save.
@@ -66,6 +68,10 @@ pub(crate) struct Confirmed {
     pub(crate) disks: BTreeSet<usize>,
     /// It was saved on a laptop that had been revoked: a person looks at it before anybody else sees it.
     pub(crate) revoked: bool,
+    /// What it does, where that is a fault to be counted once it is in the log.
+    pub(crate) does: Option<&'static str>,
+    /// The log had it, once.
+    pub(crate) taken: bool,
 }
 
 pub(crate) struct World {
@@ -74,8 +80,18 @@ pub(crate) struct World {
     pub(crate) confirmed: BTreeMap<OpId, Confirmed>,
     /// What was begun under what.
     under: BTreeMap<Uuid, BTreeSet<Uuid>>,
-    /// Who was ordered to be forgotten.
-    pub(crate) erased: BTreeSet<Uuid>,
+    /// Who was ordered to be forgotten: households, with the people of each who were in the log then.
+    pub(super) erased: BTreeSet<Uuid>,
+    /// Of their people those whom the log had forgotten then: they live until one more order (ADR 0010).
+    pub(super) spared: BTreeSet<Uuid>,
+    /// Of which records something was lost with the disks that had it.
+    pub(super) forgotten: BTreeSet<Uuid>,
+    /// The groups about which somebody decided.
+    pub(super) decided: BTreeSet<GroupId>,
+    /// Where the people of a device work.
+    pub(super) works_in: BTreeMap<DeviceId, BTreeSet<HamletUnitId>>,
+    /// What went wrong in a step.
+    pub(super) complaints: Vec<String>,
     pub(crate) effects: Effects,
     pub(super) late: Vec<Late>,
     pub(super) dice: Dice,
@@ -107,6 +123,11 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> 
         confirmed: BTreeMap::new(),
         under: BTreeMap::new(),
         erased: BTreeSet::new(),
+        spared: BTreeSet::new(),
+        forgotten: BTreeSet::new(),
+        decided: BTreeSet::new(),
+        works_in: BTreeMap::new(),
+        complaints: vec![],
         effects: Effects::new(),
         late: vec![],
         dice,
@@ -128,13 +149,16 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> 
         }
     }
     if verdict.complaints.is_empty() {
-        for _ in 0..QUIET_ROUNDS {
-            for l in 0..world.laptops.len() {
-                world.sync(l, true)?;
-            }
-        }
+        world.all_sync(QUIET_ROUNDS)?;
         verdict = verdict::of(&mut world, verdict)?;
     }
+    if verdict.complaints.is_empty() {
+        world.everybody_works_everywhere()?;
+        world.ordered_once_more()?;
+        world.all_sync(QUIET_ROUNDS)?;
+        verdict = verdict::of_what_waits(&mut world, verdict)?;
+    }
+    world.note(&format!("{:?}", world.office.stream_at()?));
     verdict.saves = world.saves;
     verdict.ops = world.confirmed.len() as u64;
     verdict.faults = world.effects;
@@ -164,7 +188,9 @@ impl World {
     fn enrol(&mut self) -> Result<()> {
         let units = self.some_units();
         let name = format!("laptop-{}", self.laptops.len());
-        let laptop = Laptop::enrol(&self.office, &name, &units, self.dice.roll())?;
+        let seed = self.dice.roll();
+        let laptop = self.order(|office| Laptop::enrol(office, &name, &units, seed))?;
+        self.works_in.insert(laptop.device(), units.iter().copied().collect());
         self.laptops.push(laptop);
         self.note(&format!("{name} works in {}", units.len()));
         Ok(())
@@ -242,29 +268,38 @@ impl World {
             self.note(&format!("{l} crashes while it saves {edit:?}"));
             return Ok(());
         }
-        match edit {
-            edits::Edit::Move => self.happens("moved"),
-            edits::Edit::Same => self.happens("same_as"),
-            edits::Edit::Job => self.happens("job"),
-            _ => {}
-        }
-        if wrong_clock {
-            self.happens("clock_wrong");
-        }
+        let does = match edit {
+            edits::Edit::Move => Some("moved"),
+            edits::Edit::Same => Some("same_as"),
+            edits::Edit::Job => Some("job"),
+            _ if wrong_clock => Some("clock_wrong"),
+            _ => None,
+        };
         for saved in saves {
-            self.confirm(l, saved)?;
+            self.confirm(l, saved, does)?;
         }
         self.note(&format!("{l} saves {edit:?}"));
         Ok(())
     }
 
-    pub(super) fn confirm(&mut self, l: usize, saved: Saved) -> Result<()> {
+    pub(super) fn confirm(&mut self, l: usize, saved: Saved, does: Option<&'static str>) -> Result<()> {
         let Some(group) = saved.group else { return Ok(()) };
         self.saves += 1;
         let revoked = self.laptop(l)?.revoked;
         let own = self.laptop(l)?.store()?.exchange(|laptop| laptop.store.own(group))?;
         for op in own.into_iter().flat_map(|own| own.numbered.group.ops) {
-            self.confirmed.insert(op.id(), Confirmed { op, disks: BTreeSet::from([l]), revoked });
+            let disks = BTreeSet::from([l]);
+            self.confirmed.insert(op.id(), Confirmed { op, disks, revoked, does, taken: false });
+        }
+        Ok(())
+    }
+
+    /// Everybody does, over a good line.
+    fn all_sync(&mut self, rounds: u32) -> Result<()> {
+        for _ in 0..rounds {
+            for l in 0..self.laptops.len() {
+                self.sync(l, true)?;
+            }
         }
         Ok(())
     }
@@ -301,14 +336,23 @@ impl World {
 
     fn exchange_once(&mut self, l: usize, good: bool, power: Power) -> Result<Exchanged> {
         let mut dice = Dice::new(self.dice.roll());
-        let Self { office, laptops, effects, late, .. } = self;
+        let Self { office, laptops, effects, late, complaints, .. } = self;
         let laptop = laptops.get_mut(l).context("no such laptop")?;
         let (token, key) = (laptop.token.clone(), laptop.key.clone());
         let files = laptop.files();
         let mut stood = (files.lengths(), office.stands());
         let mut watch = || stood = (files.lengths(), office.stands());
-        let mut line =
-            Line { office: &*office, token, dice: &mut dice, effects, late, good, power, watch: &mut watch };
+        let mut line = Line {
+            office: &*office,
+            token,
+            dice: &mut dice,
+            effects,
+            late,
+            complaints,
+            good,
+            power,
+            watch: &mut watch,
+        };
         let mut random = Dice::new(laptop.dice.roll());
         let before = laptop.store()?.waiting()?.quarantined_groups;
         let done = sync_client::sync(laptop.store()?, &mut line, &key, &mut || random.roll(), &mut |_| {});
@@ -359,9 +403,38 @@ impl World {
         Ok(())
     }
 
-    /// By the order that was given: its record, or whom that lies under (§9).
+    /// By the orders that were given nobody has to have it: its record, or whom that was begun under (§9). What the server
+    /// says of it is not asked.
     pub(crate) fn is_erased(&self, record: Uuid) -> bool {
+        self.reaches(record, &|one| self.erased.contains(&one))
+    }
+
+    /// By those orders nobody may have it.
+    pub(crate) fn must_be_gone(&self, record: Uuid) -> bool {
+        let above = || self.under.get(&record).into_iter().flatten();
         self.erased.contains(&record)
-            || self.under.get(&record).is_some_and(|above| above.iter().any(|above| self.is_erased(*above)))
+            || (!self.spared.contains(&record) && above().any(|above| self.must_be_gone(*above)))
+    }
+
+    /// Those who were begun under one.
+    pub(super) fn begun_under(&self, one: Uuid) -> Vec<Uuid> {
+        let under = self.under.iter().filter(|(_, above)| above.contains(&one));
+        under.map(|(record, _)| *record).collect()
+    }
+
+    /// True if the log has something that was saved about a record.
+    pub(super) fn is_in_log(&self, record: Uuid) -> Result<bool> {
+        for one in self.confirmed.values().filter(|one| one.op.header.record == record) {
+            if self.office.register()?.whereabouts(&one.op)? == Whereabouts::Log {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// True of a record, or of one that it was begun under.
+    pub(super) fn reaches(&self, record: Uuid, is: &dyn Fn(Uuid) -> bool) -> bool {
+        let above = self.under.get(&record).into_iter().flatten();
+        is(record) || above.into_iter().any(|above| self.reaches(*above, is))
     }
 }
