@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::registry::{RecordKind, no};
 use uuid::Uuid;
 
+use super::World;
 use super::edits::ends_of;
 use crate::commune::Waiting;
 use crate::group::Group;
 use crate::ingest::{LogView, Quarantine};
 use crate::model::{Laptop, Server};
 use crate::op::{Op, OpHeader, OpId};
+use crate::parents::above;
 use crate::samples::id;
 
 /// Who still has what was saved, told apart from what the code under test says of it: which disks it reached.
@@ -94,10 +96,31 @@ pub(super) fn is_readable_nowhere(server: &Server, op: &Op) -> bool {
     listed_here || begun_under
 }
 
+/// True if a group writes in one unit of what lies in another: somebody who had lost it from sight began it anew.
+pub(super) fn is_of_elsewhere(server: &Server, group: &Group) -> bool {
+    let mut records = group.ops.iter().flat_map(|op| {
+        let kind = RecordKind::from_no(op.header.kind);
+        let above =
+            kind.into_iter().flat_map(|kind| above(op, kind)).map(|(kind, record)| (kind.no(), record));
+        let of_it = (op.header.kind, op.header.record);
+        above.chain([of_it]).map(|key| (key, op.header.scope)).collect::<Vec<_>>()
+    });
+    records.any(|(key, scope)| server.rows.get(&key).is_some_and(|row| row.scope != scope))
+}
+
 /// For whom a group may wait for ever: a person decided, the right was taken away, or what it needs waits itself, or was
 /// erased.
-pub(super) fn may_wait(server: &Server, one: &Waiting) -> bool {
-    let Some((kind, record)) = one.lacks else { return one.reason != Quarantine::NoParent };
+pub(super) fn may_wait(world: &World, one: &Waiting) -> bool {
+    let World { server, decided, .. } = world;
+    let mends = |op: &Op| op.header.kind == RecordKind::Mending.no();
+    let Some((kind, record)) = one.lacks else {
+        return match one.reason {
+            Quarantine::Rights => true,
+            Quarantine::Mended => decided.contains(&one.numbered.group.id),
+            Quarantine::Overtaken => one.numbered.group.ops.iter().any(mends),
+            _ => false,
+        };
+    };
     let of_it = |op: &Op| (op.header.kind, op.header.record) == (kind, record);
     let mut others = server.waiting.iter().filter(|other| other.numbered.group.id != one.numbered.group.id);
     let listed = |record: Uuid| server.standing.erased_after(0).contains(&record);

@@ -24,8 +24,9 @@ use uuid::Uuid;
 
 use crate::local::LocalStore;
 use crate::model::{Laptop, Server};
-use crate::op::{FieldEdit, Op, OpId};
+use crate::op::{FieldEdit, GroupId, Op, OpId};
 use crate::rights::Reach;
+use crate::row::Row;
 use crate::samples::{group, household, id, member};
 use crate::value::Value;
 
@@ -118,7 +119,10 @@ struct World {
     laptops: Vec<Laptop>,
     images: Vec<Option<(Laptop, Reached)>>,
     confirmed: Reached,
+    /// Who was ordered to be forgotten, and who lived in a household then.
     erased: BTreeSet<Uuid>,
+    /// The groups about which somebody decided.
+    decided: BTreeSet<GroupId>,
     /// What was ever kept apart.
     apart: BTreeSet<OpId>,
     /// The two newest may be put back.
@@ -134,6 +138,7 @@ fn run(steps: &[Step], seed: u64) -> Outcome {
         images: vec![None, None, None],
         confirmed: Reached::default(),
         erased: BTreeSet::new(),
+        decided: BTreeSet::new(),
         apart: BTreeSet::new(),
         backups: vec![],
         seed,
@@ -165,6 +170,13 @@ fn run(steps: &[Step], seed: u64) -> Outcome {
             world.all_sync();
         }
         world.outcome.complaints.extend(verdict::at_the_end(&world));
+    }
+    if world.outcome.complaints.is_empty() {
+        world.everybody_works_everywhere();
+        for _ in 0..2 {
+            world.all_sync();
+        }
+        world.outcome.complaints.extend(verdict::nothing_lacks_a_right(&world));
     }
     let World { server, mut outcome, .. } = world;
     let mut trace = blake3::Hasher::new();
@@ -235,7 +247,12 @@ impl World {
             }
             Step::Erase(record) => {
                 let (lines, rows) = (self.server.ledger.len(), self.server.rows.len());
-                self.erased.insert(id(*record));
+                let lives_there = |row: &Row| {
+                    let lives_in = row.value(no::MEMBER_HOUSEHOLD).and_then(Value::as_uuid);
+                    row.kind == RecordKind::Member.no() && lives_in == Some(id(*record))
+                };
+                let people = self.server.rows.values().filter(|row| lives_there(row)).map(|row| row.record);
+                self.erased.extend(people.chain([id(*record)]));
                 self.server.erase(id(*record));
                 if self.server.ledger.len() > lines && self.server.rows.len() < rows {
                     self.happened("erased");
@@ -295,6 +312,15 @@ impl World {
         }
     }
 
+    /// At the end, so that nothing waits for want of a right but what a revoked laptop wrote.
+    fn everybody_works_everywhere(&mut self) {
+        for laptop in &self.laptops {
+            if !self.server.standing.is_revoked(laptop.device) {
+                self.server.assign(laptop.device, &[Reach::WholeCommune]);
+            }
+        }
+    }
+
     fn mend(&mut self, l: usize, nth: usize, number: u128) {
         let Some(apart) = self.server.waiting.get(nth).map(|one| one.numbered.group.clone()) else { return };
         let decision = vec![FieldEdit::first(no::MENDING_DECISION, "dismissed")];
@@ -303,6 +329,7 @@ impl World {
         let mut group = group(number, l as u128, kind, apart.id.0.as_u128(), clock, decision);
         group.ops[0].header.scope = apart.ops[0].header.scope;
         self.save(l, group);
+        self.decided.insert(apart.id);
         self.happened("mended");
     }
 

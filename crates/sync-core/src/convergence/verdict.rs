@@ -6,7 +6,7 @@ use domain::registry::no;
 use uuid::Uuid;
 
 use super::World;
-use super::book::{has, is_erased, is_readable_nowhere, may_wait};
+use super::book::{has, is_erased, is_of_elsewhere, is_readable_nowhere, may_wait};
 use crate::commune::CommuneStore;
 use crate::ingest::Quarantine;
 use crate::laptop::{Own, Standing};
@@ -47,6 +47,10 @@ pub(super) fn between(world: &World) -> Complaints {
         let somewhere = held.contains(id) || has(server, *id) || is_erased(server, op);
         must(&mut complaints, somewhere, Wrong::Lost, || format!("{id:?} is nowhere"));
     }
+    let listed: BTreeSet<Uuid> = server.standing.erased_after(0).into_iter().collect();
+    must(&mut complaints, listed == world.erased, Wrong::Lost, || {
+        format!("{listed:?} are to be forgotten, and should be {:?}", world.erased)
+    });
     for laptop in laptops {
         let sight = laptop.state.sight.as_ref();
         let stranger = laptop.base.values().find(|row| sight.is_some_and(|sight| !sight.covers(row.scope)));
@@ -105,6 +109,21 @@ fn replicas(world: &World, complaints: &mut Complaints) {
     }
 }
 
+/// Once everybody works everywhere: replicas and Saves as ever, and for want of a right waits only what somebody wrote who
+/// does not belong here any more, or who writes to where a thing no longer is.
+pub(super) fn nothing_lacks_a_right(world: &World) -> Complaints {
+    let mut complaints = Vec::new();
+    replicas(world, &mut complaints);
+    saves(world, &mut complaints);
+    let World { server, .. } = world;
+    for one in server.waiting.iter().filter(|one| one.reason == Quarantine::Rights) {
+        let revoked = one.device().is_some_and(|device| server.standing.is_revoked(device));
+        let stays = revoked || is_of_elsewhere(server, &one.numbered.group);
+        must(&mut complaints, stays, Wrong::Lost, || format!("kept apart for ever: {one:?}"));
+    }
+    complaints
+}
+
 /// Each is in the log or waits where somebody sees it, as it was saved.
 fn saves(world: &World, complaints: &mut Complaints) {
     let World { server, confirmed, .. } = world;
@@ -119,7 +138,7 @@ fn saves(world: &World, complaints: &mut Complaints) {
     for one in &server.waiting {
         let ours = one.reason != Quarantine::Invalid;
         must(complaints, ours, Wrong::Diverged, || format!("a Save of ours is invalid: {one:?}"));
-        must(complaints, may_wait(server, one), Wrong::Diverged, || format!("waits for nobody: {one:?}"));
+        must(complaints, may_wait(world, one), Wrong::Diverged, || format!("waits for nobody: {one:?}"));
     }
 }
 
