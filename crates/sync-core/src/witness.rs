@@ -47,6 +47,11 @@ impl ReceiptKey {
         witness
     }
 
+    /// True if a witness is of this commune, as it was written.
+    pub fn wrote(&self, witness: &Witness) -> bool {
+        witness.mac == self.witness_code(witness)
+    }
+
     fn witness_code(&self, witness: &Witness) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(b"tungnha 2026 sync witness");
@@ -69,7 +74,7 @@ impl Witness {
         head: &Cursor,
         chain_at: impl FnOnce(u64) -> Result<Option<ChainHash>, E>,
     ) -> Result<Seen, E> {
-        if self.mac != key.witness_code(self) {
+        if !key.wrote(self) {
             return Ok(Seen::NotOurs);
         }
         Ok(match Shown::judge(&self.head, key, store, head, chain_at)? {
@@ -81,21 +86,18 @@ impl Witness {
         })
     }
 
-    /// True if a clock is more than a day beyond the witness: the server asks a person before it starts.
-    pub fn is_far_ahead(&self, wall_ms: i64) -> bool {
-        wall_ms.saturating_sub(self.wall_ms) > CLOCK_AHEAD_AT_MOST_MS
-    }
-
-    /// So many whole days a clock is beyond the witness.
-    pub fn days_ahead(&self, wall_ms: i64) -> i64 {
-        wall_ms.saturating_sub(self.wall_ms) / DAY_MS
-    }
-
     /// The watermark once a backup is the oldest that may be restored. Within an epoch it never falls, or what a laptop
     /// forgot in the meantime could not be given back.
     pub fn raised(watermark: Position, oldest_backup: Position) -> Position {
         if watermark.epoch == oldest_backup.epoch { watermark.max(oldest_backup) } else { oldest_backup }
     }
+}
+
+/// By how many whole days a clock is beyond the last that is known of it, where it is by more than one: the server asks a
+/// person before it starts.
+pub fn days_ahead(last_ms: i64, wall_ms: i64) -> Option<i64> {
+    let ahead = wall_ms.saturating_sub(last_ms);
+    (ahead > CLOCK_AHEAD_AT_MOST_MS).then_some(ahead / DAY_MS)
 }
 
 #[cfg(test)]
@@ -132,13 +134,12 @@ mod tests {
     #[test]
     fn a_clock_of_more_than_a_day_ahead_needs_a_person_s_word() {
         const DAY: i64 = DAY_MS;
-        let witness = KEY.witness(STORE, at(1, 50), (1, 3).into(), 1000);
-        let check =
-            |wall_ms: i64, expect: bool| assert_eq!(witness.is_far_ahead(wall_ms), expect, "{wall_ms}");
-        check(1000 + DAY, false);
-        check(1001 + DAY, true);
-        check(-5 * DAY, false);
-        check(i64::MAX, true);
+        let check = |wall_ms: i64, expect| assert_eq!(days_ahead(1000, wall_ms), expect, "{wall_ms}");
+        check(1000 + DAY, None);
+        check(1001 + DAY, Some(1));
+        check(1000 + 3 * DAY, Some(3));
+        check(-5 * DAY, None);
+        check(i64::MAX, Some((i64::MAX - 1000) / DAY));
     }
 
     #[test]

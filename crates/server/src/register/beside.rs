@@ -12,7 +12,7 @@ use sync_core::commune::{CommuneStore, Head};
 use sync_core::ledger::{Line, ReadLedger};
 use sync_core::position::{ChainHash, Position};
 use sync_core::receipt::ReceiptKey;
-use sync_core::witness::{Seen, Witness};
+use sync_core::witness::{self, Seen, Witness};
 
 use super::intake::Intake;
 use super::log::Log;
@@ -208,13 +208,17 @@ impl Intake<'_> {
 }
 
 impl Register {
-    /// Before anybody is served: a clock that is more than a day beyond the witness needs a person's word.
+    /// Before anybody is served: a clock that is more than a day beyond the witness needs a person's word. Where there is no
+    /// witness, or one that somebody else wrote, the log itself says when it last took something; a new one says nothing.
     pub fn ask_about_clock(&self, is_right: bool) -> Result<(), ServerError> {
-        let now = self.now_ms();
-        match self.beside.witness() {
-            Some(witness) if !is_right && witness.is_far_ahead(now) => {
-                Err(ServerError::ClockAhead { days: witness.days_ahead(now) })
-            }
+        let (now, keys) = (self.now_ms(), &self.keys().receipts);
+        let last = self.read(|log| {
+            let head = log.head()?;
+            let ours = self.beside.witness().filter(|witness| keys.wrote(witness));
+            Ok(head.received_at_ms.max(ours.map_or(0, |witness| witness.wall_ms)))
+        })?;
+        match witness::days_ahead(last, now) {
+            Some(days) if last > 0 && !is_right => Err(ServerError::ClockAhead { days }),
             _ => self.bear_witness(),
         }
     }
@@ -351,6 +355,32 @@ mod tests {
         register.ask_about_clock(true).unwrap();
         register.ask_about_clock(false).unwrap();
         on(-400);
+        register.ask_about_clock(false).unwrap();
+    }
+
+    /// No file beside the log lets a wrong clock in by being gone, cut or somebody else's.
+    #[test]
+    fn without_a_witness_the_log_says_when_it_last_took_something() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
+        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
+        let register = Register::create(&dir.path().join("data"), &commune(), options).unwrap();
+        commit(&register, 1);
+        clock.0.fetch_add(5 * 24 * 3600 * 1000, Ordering::Relaxed);
+        let witness = register.beside.witness.clone();
+        let asked = || register.ask_about_clock(false).unwrap_err();
+        let far = |mut witness: Witness| {
+            witness.wall_ms += 5 * 24 * 3600 * 1000;
+            serde_json::to_vec(&witness).unwrap()
+        };
+        let forged = far(register.beside.witness().unwrap());
+        for left in [forged, b"{".to_vec(), vec![]] {
+            std::fs::write(&witness, left).unwrap();
+            assert!(matches!(asked(), ServerError::ClockAhead { days: 5 }));
+        }
+        std::fs::remove_file(&witness).unwrap();
+        assert!(matches!(asked(), ServerError::ClockAhead { days: 5 }));
+        register.ask_about_clock(true).unwrap();
         register.ask_about_clock(false).unwrap();
     }
 

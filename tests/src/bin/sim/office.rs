@@ -17,6 +17,7 @@ use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::{Cursor, Position};
 use sync_core::records::Recorded;
 use sync_core::wire::{Batch, DigestsReply, Numbered, PROTOCOL, PushReply, SigningKey};
+use sync_core::witness::Witness;
 use sync_core::{Group, Value};
 use tests::dice::Dice;
 use tests::disk;
@@ -60,6 +61,10 @@ pub(crate) struct Office {
     officer: Officer,
     backups: Vec<PathBuf>,
     pub(crate) in_a_file: bool,
+    /// Where the stream stood when the witness was last looked at.
+    looked_at: Option<Cursor>,
+    /// The power went or a backup was put back since then: the witness may be a step behind.
+    cut: bool,
 }
 
 /// What came of putting a backup back.
@@ -117,6 +122,8 @@ impl Office {
             register: Some(register),
             officer,
             backups: vec![],
+            looked_at: None,
+            cut: false,
         };
         let key = office.officer.key.clone();
         let reply = office.enrol(Role::CommuneOfficer, &[], &key)?;
@@ -164,6 +171,16 @@ impl Office {
     /// Where the stream stands: by the hash in it, what it carries.
     pub(crate) fn stream_at(&self) -> Result<Cursor> {
         Ok(self.digests()?.at)
+    }
+
+    /// True unless something was committed since the last look, and the witness does not say so.
+    pub(crate) fn is_witnessed(&mut self, at: Cursor) -> Result<bool> {
+        let moved = self.looked_at.replace(at) != Some(at);
+        if std::mem::take(&mut self.cut) || !moved {
+            return Ok(true);
+        }
+        let Ok(witness) = std::fs::read(self.data().join("witness.json")) else { return Ok(false) };
+        Ok(serde_json::from_slice::<Witness>(&witness)?.head.at == at)
     }
 
     pub(crate) fn commune(&self) -> Result<CommuneId> {
@@ -246,6 +263,7 @@ impl Office {
         let last = self.backups.len().saturating_sub(3);
         let from = self.backups.get(last..).unwrap_or_default();
         let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
+        self.cut = true;
         let (before, epoch) = (self.register()?.position()?, self.register()?.epoch()?);
         self.register = None;
         let data = self.data();
@@ -301,6 +319,7 @@ impl Office {
         if !self.in_a_file {
             return Ok(false);
         }
+        self.cut = true;
         let after = self.stands();
         let from = self.data();
         self.disks += 1;

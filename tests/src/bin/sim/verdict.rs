@@ -179,6 +179,10 @@ fn is_lost(there: &Whereabouts) -> bool {
 fn alike(world: &mut World, verdict: &mut Verdict) -> Result<()> {
     let World { office, laptops, .. } = world;
     let theirs = office.digests()?;
+    if !office.is_witnessed(theirs.at)? {
+        verdict.diverged += 1;
+        verdict.complaints.push("something was committed, and the witness does not say it".into());
+    }
     for (l, laptop) in laptops.iter_mut().enumerate().filter(|(_, laptop)| !laptop.revoked) {
         let differs = laptop.store()?.exchange(|laptop| {
             let state = &laptop.state;
@@ -355,7 +359,18 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     }
     // What is shown in a hamlet unit that is out of sight can only be one's own, on its way.
     let waiting = store.waiting()?;
-    if waiting.pending_groups > 0 || waiting.acknowledged_groups > 0 {
+    // What came back under a receipt and is kept apart is not delivered (F11).
+    let taken = store.exchange(|laptop| {
+        let mut own = laptop.store.owns(Which::All, usize::MAX)?;
+        own.retain(|own| own.standing == Standing::Taken);
+        Ok(own.into_iter().flat_map(|own| own.numbered.group.ops).collect::<Vec<_>>())
+    })?;
+    let mut undelivered = 0;
+    for op in &taken {
+        let apart = matches!(office.register()?.whereabouts(op)?, Whereabouts::Apart(_));
+        undelivered += u32::from(!apart);
+    }
+    if waiting.pending_groups > 0 || undelivered > 0 {
         verdict.diverged += 1;
         verdict.complaints.push(format!("{l} still waits: {waiting:?}"));
     }

@@ -84,7 +84,7 @@ pub(crate) struct World {
     pub(super) erased: BTreeSet<Uuid>,
     /// Of their people those whom the log had forgotten then: they live until one more order (ADR 0010).
     pub(super) spared: BTreeSet<Uuid>,
-    /// Of which records something was lost with the disks that had it.
+    /// Of which records something was lost with the disks that had it, or never confirmed.
     pub(super) forgotten: BTreeSet<Uuid>,
     /// The groups about which somebody decided.
     pub(super) decided: BTreeSet<GroupId>,
@@ -258,8 +258,14 @@ impl World {
             self.note(&format!("{l} finds nothing to save"));
             return Ok(());
         };
+        let begins_both = matches!(edit, edits::Edit::Household | edits::Edit::Job);
         for (record, above) in under {
             self.under.entry(record).or_default().insert(above);
+            if crash {
+                // Whoever writes about it later may have it from a disk that is gone.
+                self.forgotten.insert(record);
+                self.forgotten.extend(begins_both.then_some(above));
+            }
         }
         if crash {
             if self.laptop(l)?.crash(&before)? {
