@@ -333,28 +333,37 @@ mod tests {
         }
     }
 
+    impl Clock {
+        fn goes_on(&self, days: i64) {
+            self.0.fetch_add(days * 24 * 3600 * 1000, Ordering::Relaxed);
+        }
+    }
+
+    fn with_clock(dir: &Path) -> (Arc<Clock>, Register) {
+        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
+        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
+        (clock, Register::create(&dir.join("data"), &commune(), options).unwrap())
+    }
+
     #[test]
     fn a_clock_that_is_days_ahead_needs_a_person_s_word() {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
-        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
-        let register = Register::create(&dir.path().join("data"), &commune(), options).unwrap();
+        let (clock, register) = with_clock(dir.path());
         register.ask_about_clock(false).unwrap();
-        let on = |days: i64| clock.0.fetch_add(days * 24 * 3600 * 1000, Ordering::Relaxed);
-        on(1);
+        clock.goes_on(1);
         register.ask_about_clock(false).unwrap();
         // Somebody is served on a quiet day.
-        on(1);
+        clock.goes_on(1);
         register.bear_witness().unwrap();
-        on(1);
+        clock.goes_on(1);
         register.ask_about_clock(false).unwrap();
-        on(3);
+        clock.goes_on(3);
         let asked = || register.ask_about_clock(false).unwrap_err();
         assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }));
         assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }), "asking is no answer");
         register.ask_about_clock(true).unwrap();
         register.ask_about_clock(false).unwrap();
-        on(-400);
+        clock.goes_on(-400);
         register.ask_about_clock(false).unwrap();
     }
 
@@ -362,11 +371,9 @@ mod tests {
     #[test]
     fn without_a_witness_the_log_says_when_it_last_took_something() {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
-        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
-        let register = Register::create(&dir.path().join("data"), &commune(), options).unwrap();
+        let (clock, register) = with_clock(dir.path());
         commit(&register, 1);
-        clock.0.fetch_add(5 * 24 * 3600 * 1000, Ordering::Relaxed);
+        clock.goes_on(5);
         let witness = register.beside.witness.clone();
         let asked = || register.ask_about_clock(false).unwrap_err();
         let far = |mut witness: Witness| {

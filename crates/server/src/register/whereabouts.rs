@@ -39,6 +39,7 @@ impl Register {
             })
         })
     }
+
     /// True if each position up to the head has its commit, and nothing lies beyond it (§11: no holes).
     pub fn is_without_holes(&self) -> Result<bool, ServerError> {
         self.read(|log| {

@@ -207,16 +207,20 @@ impl Laptop {
 
     /// The ops that are readable here.
     pub(crate) fn holds(&mut self) -> Result<BTreeSet<OpId>> {
+        let (own, kept) =
+            (self.store()?.exchange(|laptop| laptop.store.owns(Which::All, usize::MAX))?, self.kept()?);
+        let groups = own.iter().map(|own| &own.numbered.group).chain(kept.iter().map(|kept| &kept.group));
+        Ok(groups.flat_map(|group| &group.ops).map(sync_core::Op::id).collect())
+    }
+
+    /// What is kept readable of the stream, so that it can be given back.
+    pub(crate) fn kept(&mut self) -> Result<Vec<PageGroup>> {
         Ok(self.store()?.exchange(|laptop| {
-            let mut ops = BTreeSet::new();
-            for own in laptop.store.owns(Which::All, usize::MAX)? {
-                ops.extend(own.numbered.group.ops.iter().map(sync_core::Op::id));
-            }
+            let mut all = Vec::new();
             for name in laptop.store.kept_names()? {
-                let kept = laptop.store.kept(name)?;
-                ops.extend(kept.iter().flat_map(|kept| &kept.group.ops).map(sync_core::Op::id));
+                all.extend(laptop.store.kept(name)?);
             }
-            Ok(ops)
+            Ok(all)
         })?)
     }
 

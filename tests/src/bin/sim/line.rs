@@ -96,13 +96,13 @@ impl Line<'_> {
         }
         match fault {
             2 if answer.is_ok() => {
-                let stood = self.office.stream_at();
+                let stood = self.office.stands_at();
                 answer = self.office.answer(path, &self.token, &body);
                 if answer.is_ok() {
                     self.happens("repeated");
                 }
                 // Said twice it is taken once.
-                let stands = self.office.stream_at();
+                let stands = self.office.stands_at();
                 if !matches!((stood, stands), (Ok(stood), Ok(stands)) if stood == stands) {
                     self.complaints.push(format!("the second time {path} changed something"));
                 }

@@ -14,7 +14,7 @@ use server::{EnrolOrder, Machine, NewCommune, Options, Register};
 use store::Durability;
 use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
-use sync_core::position::{Cursor, Position};
+use sync_core::position::{Cursor, Epoch, Position};
 use sync_core::records::Recorded;
 use sync_core::wire::{Batch, DigestsReply, Numbered, PROTOCOL, PushReply, SigningKey};
 use sync_core::witness::Witness;
@@ -168,9 +168,10 @@ impl Office {
         Ok(serde_json::from_slice(&digests.map_err(|error| anyhow::anyhow!("the officer: {error}"))?)?)
     }
 
-    /// Where the stream stands: by the hash in it, what it carries.
-    pub(crate) fn stream_at(&self) -> Result<Cursor> {
-        Ok(self.digests()?.at)
+    /// Where the stream stands, and in which life of the log.
+    pub(crate) fn stands_at(&self) -> Result<(Epoch, u64)> {
+        let register = self.register()?;
+        Ok((register.epoch()?, register.position()?))
     }
 
     /// True unless something was committed since the last look, and the witness does not say so.
@@ -264,7 +265,7 @@ impl Office {
         let from = self.backups.get(last..).unwrap_or_default();
         let Some(file) = from.get(usize::try_from(nth % 3)?).cloned() else { return Ok(None) };
         self.cut = true;
-        let (before, epoch) = (self.register()?.position()?, self.register()?.epoch()?);
+        let (epoch, before) = self.stands_at()?;
         self.register = None;
         let data = self.data();
         if !witness {
@@ -288,12 +289,9 @@ impl Office {
         }
         // What was taken of the life that ended is of another history.
         self.backups.truncate(last + usize::try_from(nth % 3)? + 1);
-        let register = self.register()?;
-        Ok(Some(PutBack {
-            forgotten: before.saturating_sub(register.position()?),
-            witnessed,
-            noticed: register.epoch()? != epoch,
-        }))
+        let (present, position) = self.stands_at()?;
+        let forgotten = before.saturating_sub(position);
+        Ok(Some(PutBack { forgotten, witnessed, noticed: present != epoch }))
     }
 
     pub(crate) fn folder(&self) -> &Path {

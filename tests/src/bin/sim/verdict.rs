@@ -16,11 +16,11 @@ use sync_core::local::{LocalCounts, LocalStore};
 use sync_core::op::OpId;
 use sync_core::rights::Sight;
 use sync_core::wire::{DigestsReply, Hello, HelloReply, Page, PullRequest};
-use sync_core::{Group, Op, Row, Stamp, api};
+use sync_core::{Op, Row, Stamp, api};
 use uuid::Uuid;
 
 use crate::laptop::Laptop;
-use crate::world::World;
+use crate::world::{Confirmed, World};
 
 /// What came of a history.
 #[derive(Debug, Default)]
@@ -38,18 +38,33 @@ pub(crate) struct Verdict {
 
 impl From<Outcome> for Verdict {
     fn from(outcome: Outcome) -> Self {
-        let count = |of| outcome.complaints.iter().filter(|(wrong, _)| *wrong == of).count() as u64;
-        Self {
+        let mut verdict = Self {
             saves: outcome.saves,
             ops: outcome.ops,
-            lost: count(Wrong::Lost),
-            duplicated: count(Wrong::Duplicated),
-            diverged: count(Wrong::Diverged),
-            out_of_scope: count(Wrong::OutOfScope),
             faults: outcome.effects,
             trace: blake3::Hash::from(outcome.trace).to_hex().to_string(),
-            complaints: outcome.complaints.into_iter().map(|(_, what)| what).collect(),
-        }
+            ..Self::default()
+        };
+        outcome.complaints.into_iter().for_each(|(wrong, what)| verdict.complain(wrong, what));
+        verdict
+    }
+}
+
+impl Verdict {
+    fn complain(&mut self, wrong: Wrong, what: String) {
+        self.complain_of(1, wrong, what);
+    }
+
+    /// So many are wrong in the same way.
+    fn complain_of(&mut self, number: u64, wrong: Wrong, what: String) {
+        let sum = match wrong {
+            Wrong::Lost => &mut self.lost,
+            Wrong::Duplicated => &mut self.duplicated,
+            Wrong::Diverged => &mut self.diverged,
+            Wrong::OutOfScope => &mut self.out_of_scope,
+        };
+        *sum += number;
+        self.complaints.push(what);
     }
 }
 
@@ -65,8 +80,7 @@ pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     }
     let register = world.office.register()?;
     if register.figures(None)? != register.figures_recounted()? {
-        verdict.diverged += 1;
-        verdict.complaints.push("the server's kept figures are not those of its records".into());
+        verdict.complain(Wrong::Diverged, "the server's kept figures are not those of its records".into());
     }
     Ok(verdict)
 }
@@ -97,9 +111,9 @@ pub(crate) fn of_what_waits(world: &mut World, mut verdict: Verdict) -> Result<V
             Quarantine::Invalid | Quarantine::Unknown(_) => false,
         };
         if !may_wait {
-            verdict.lost += 1;
             let kind = op.header.kind;
-            verdict.complaints.push(format!("{id:?} of kind {kind} is kept apart for ever: {reason:?}"));
+            let what = format!("{id:?} of kind {kind} is kept apart for ever: {reason:?}");
+            verdict.complain(Wrong::Lost, what);
         }
     }
     for l in 0..world.laptops.len() {
@@ -124,27 +138,14 @@ fn count_effects(world: &mut World) -> Result<()> {
 /// After every step: what the server does not have is on a laptop, nobody reads beyond their sight, the stream has no
 /// holes, and whoever stands at its head holds what it led to.
 pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
-    let wrong = std::mem::take(&mut world.complaints);
-    verdict.diverged += wrong.len() as u64;
-    verdict.complaints.extend(wrong);
+    for wrong in std::mem::take(&mut world.complaints) {
+        verdict.complain(Wrong::Diverged, wrong);
+    }
     if !world.office.register()?.is_without_holes()? {
-        verdict.diverged += 1;
-        verdict.complaints.push("the stream has holes".into());
+        verdict.complain(Wrong::Diverged, "the stream has holes".into());
     }
     alike(world, verdict)?;
-    let mut missing: BTreeSet<OpId> = BTreeSet::new();
-    let mut taken = Vec::new();
-    for (id, confirmed) in &world.confirmed {
-        let there = world.office.register()?.whereabouts(&confirmed.op)?;
-        if there == Whereabouts::Log {
-            taken.push(*id);
-        } else if is_lost(&there) && !world.is_erased(confirmed.op.header.record) {
-            missing.insert(*id);
-        }
-    }
-    for id in taken {
-        world.confirmed.entry(id).and_modify(|confirmed| confirmed.taken = true);
-    }
+    let mut missing = missing(world)?;
     let World { office, laptops, .. } = world;
     for (l, laptop) in laptops.iter_mut().enumerate() {
         if !missing.is_empty() {
@@ -153,8 +154,8 @@ pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
         }
         let strangers = laptop.strangers()?;
         if strangers > 0 {
-            verdict.out_of_scope += strangers as u64;
-            verdict.complaints.push(format!("{l} can read {strangers} records out of its sight"));
+            let what = format!("{l} can read {strangers} records out of its sight");
+            verdict.complain_of(strangers as u64, Wrong::OutOfScope, what);
         }
     }
     // Few histories come here: opening takes long.
@@ -165,14 +166,25 @@ pub(crate) fn between(world: &mut World, verdict: &mut Verdict) -> Result<()> {
         let sealed = laptop.holds_sealed(&office.register()?.keys().sealed)?;
         missing.retain(|id| !sealed.contains(id));
     }
-    verdict.lost += missing.len() as u64;
-    verdict.complaints.extend(missing.iter().map(|id| format!("{id:?} is nowhere")));
+    missing.iter().for_each(|id| verdict.complain(Wrong::Lost, format!("{id:?} is nowhere")));
     Ok(())
 }
 
-/// What the server says it erased counts as much as what it never had: whether it should have, the history knows.
-fn is_lost(there: &Whereabouts) -> bool {
-    matches!(there, Whereabouts::Nowhere | Whereabouts::Erased)
+/// What the server lacks of what it should have; what it has is noted. What it says it erased counts as much as what it
+/// never had: whether it should have, the history knows.
+fn missing(world: &mut World) -> Result<BTreeSet<OpId>> {
+    let World { office, confirmed, .. } = world;
+    let mut missing = BTreeSet::new();
+    for (id, confirmed) in confirmed.iter_mut() {
+        match office.register()?.whereabouts(&confirmed.op)? {
+            Whereabouts::Log => confirmed.taken = true,
+            Whereabouts::Apart(_) => {}
+            Whereabouts::Nowhere | Whereabouts::Erased => drop(missing.insert(*id)),
+        }
+    }
+    let erased = |id: &OpId| world.confirmed.get(id).is_some_and(|one| world.is_erased(one.op.header.record));
+    missing.retain(|id| !erased(id));
+    Ok(missing)
 }
 
 /// Equal head and equal ledger: equal rows, by the digests.
@@ -180,8 +192,7 @@ fn alike(world: &mut World, verdict: &mut Verdict) -> Result<()> {
     let World { office, laptops, .. } = world;
     let theirs = office.digests()?;
     if !office.is_witnessed(theirs.at)? {
-        verdict.diverged += 1;
-        verdict.complaints.push("something was committed, and the witness does not say it".into());
+        verdict.complain(Wrong::Diverged, "something was committed, and the witness does not say it".into());
     }
     for (l, laptop) in laptops.iter_mut().enumerate().filter(|(_, laptop)| !laptop.revoked) {
         let differs = laptop.store()?.exchange(|laptop| {
@@ -197,24 +208,17 @@ fn alike(world: &mut World, verdict: &mut Verdict) -> Result<()> {
             Ok(false)
         })?;
         if differs {
-            verdict.diverged += 1;
-            verdict.complaints.push(format!("{l} stands at the head and holds something else"));
+            verdict.complain(Wrong::Diverged, format!("{l} stands at the head and holds something else"));
         }
     }
     Ok(())
 }
 
 /// Each confirmed Save is in the log, kept apart where somebody sees it, or erased by the ledger.
-fn lost(world: &World, verdict: &mut Verdict) -> Result<()> {
-    for (id, confirmed) in &world.confirmed {
-        let there = world.office.register()?.whereabouts(&confirmed.op)?;
-        if is_lost(&there) && !world.is_erased(confirmed.op.header.record) {
-            verdict.lost += 1;
-            let header = &confirmed.op.header;
-            verdict
-                .complaints
-                .push(format!("{id:?} of kind {} on {:?} is lost", header.kind, confirmed.disks));
-        }
+fn lost(world: &mut World, verdict: &mut Verdict) -> Result<()> {
+    for id in missing(world)? {
+        let Some(Confirmed { op, disks, .. }) = world.confirmed.get(&id) else { continue };
+        verdict.complain(Wrong::Lost, format!("{id:?} of kind {} on {disks:?} is lost", op.header.kind));
     }
     Ok(())
 }
@@ -240,8 +244,7 @@ fn carried(world: &World, verdict: &mut Verdict) -> Result<Carried> {
                     continue;
                 };
                 if all.insert(id, (op, receipt.stamp)).is_some() {
-                    verdict.duplicated += 1;
-                    verdict.complaints.push(format!("{id:?} is twice in the stream"));
+                    verdict.complain(Wrong::Duplicated, format!("{id:?} is twice in the stream"));
                 }
             }
         }
@@ -259,8 +262,7 @@ const AHEAD_MS: i64 = 7 * 60 * 1000;
 /// nobody erased is there, and nothing that a revoked laptop wrote afterwards.
 fn in_order(world: &World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
     let mut wrong = |id: &OpId, what: &str| {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{id:?} {what}"));
+        verdict.complain(Wrong::Diverged, format!("{id:?} {what}"));
     };
     let end = world.office.now.load(Ordering::Relaxed) + AHEAD_MS;
     for (id, (op, stamp)) in all {
@@ -295,18 +297,9 @@ fn in_order(world: &World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
 /// No stamp is higher than the one that a laptop was told, before or after a restore.
 fn none_is_higher(world: &mut World, all: &Carried, verdict: &mut Verdict) -> Result<()> {
     for laptop in world.laptops.iter_mut().filter(|laptop| !laptop.revoked) {
-        let told = laptop.store()?.exchange(|laptop| {
-            let mut told = Vec::new();
-            for name in laptop.store.kept_names()? {
-                let kept = laptop.store.kept(name)?;
-                told.extend(kept.into_iter().flat_map(|kept| kept.receipts));
-            }
-            Ok(told)
-        })?;
-        for receipt in told {
+        for receipt in laptop.kept()?.into_iter().flat_map(|kept| kept.receipts) {
             if all.get(&receipt.op).is_some_and(|(_, stamp)| *stamp > receipt.stamp) {
-                verdict.diverged += 1;
-                verdict.complaints.push(format!("{:?} has a higher stamp now", receipt.op));
+                verdict.complain(Wrong::Diverged, format!("{:?} has a higher stamp now", receipt.op));
             }
         }
     }
@@ -314,46 +307,41 @@ fn none_is_higher(world: &mut World, all: &Carried, verdict: &mut Verdict) -> Re
 }
 
 fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
-    let readable = readable(world.laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?)?;
+    let readable = readable(world.laptop(l)?)?;
     let erased: BTreeSet<_> =
         readable.into_iter().filter(|(_, record)| world.must_be_gone(*record)).collect();
     let World { office, laptops, .. } = world;
     let laptop = laptops.get_mut(l).ok_or_else(|| anyhow!("no such laptop"))?;
     let (token, revoked) = (laptop.token.clone(), laptop.revoked);
-    let strangers = laptop.strangers()? as u64;
+    let (strangers, kept) = (laptop.strangers()? as u64, laptop.kept()?);
     let store = laptop.store()?;
     // Nothing readable lies outside of what is in sight, and nothing is kept readable of records that are not here.
     let stray = store.exchange(|laptop| {
         let mut stray = strangers;
-        for name in laptop.store.kept_names()? {
-            for op in laptop.store.kept(name)?.iter().flat_map(|kept| &kept.group.ops) {
-                stray += u64::from(laptop.store.row(op.header.kind, op.header.record)?.is_none());
-            }
+        for op in kept.iter().flat_map(|kept| &kept.group.ops) {
+            stray += u64::from(laptop.store.row(op.header.kind, op.header.record)?.is_none());
         }
         Ok(stray)
     })?;
     if stray > 0 {
-        verdict.out_of_scope += stray;
-        verdict.complaints.push(format!("{l} can read {stray} records that are out of its sight"));
+        let what = format!("{l} can read {stray} records that are out of its sight");
+        verdict.complain_of(stray, Wrong::OutOfScope, what);
     }
     // Of one that was revoked nobody says who is erased: it destroys its keys.
     if !(revoked || erased.is_empty()) {
-        verdict.out_of_scope += 1;
-        verdict.complaints.push(format!("{l} can read of somebody who was erased {erased:?}"));
+        verdict.complain(Wrong::OutOfScope, format!("{l} can read of somebody who was erased {erased:?}"));
     }
     let by = store.counted_by().clone();
     let today = store.today();
     store.catch_up()?;
     let recounted = store::counts::full_recount(store.reading(), &by, today)?;
     if store::counts::tally(store.reading(), None, None)? != recounted {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{l}'s kept figures are not those of its records"));
+        verdict.complain(Wrong::Diverged, format!("{l}'s kept figures are not those of its records"));
     }
     if revoked {
         let base = store.exchange(|laptop| Ok(laptop.store.scopes()?.len()))?;
         if base > 0 {
-            verdict.out_of_scope += 1;
-            verdict.complaints.push(format!("{l} was revoked and can read {base} scopes"));
+            verdict.complain(Wrong::OutOfScope, format!("{l} was revoked and can read {base} scopes"));
         }
         return Ok(());
     }
@@ -371,8 +359,7 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         undelivered += u32::from(!apart);
     }
     if waiting.pending_groups > 0 || undelivered > 0 {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{l} still waits: {waiting:?}"));
+        verdict.complain(Wrong::Diverged, format!("{l} still waits: {waiting:?}"));
     }
     let sight = store.sight()?.unwrap_or(Sight::All);
     let strangers = households::list(store.reading())?
@@ -380,14 +367,15 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         .filter(|household| !sight.covers(household.hamlet_unit.into()))
         .count() as u64;
     if strangers > waiting.quarantined_groups {
-        verdict.out_of_scope += 1;
-        verdict.complaints.push(format!("{l} shows {strangers} households that are out of its sight"));
+        verdict.complain(
+            Wrong::OutOfScope,
+            format!("{l} shows {strangers} households that are out of its sight"),
+        );
     }
     if waiting == LocalCounts::default() {
         let (held, shown) = (held(store)?, shown(store)?);
         if held != shown {
-            verdict.diverged += 1;
-            verdict.complaints.push(format!("{l} holds {held:?} and shows {shown:?}"));
+            verdict.complain(Wrong::Diverged, format!("{l} holds {held:?} and shows {shown:?}"));
         }
     }
     // Where it stands and what it sees, before it is asked to compare: comparing may set both right.
@@ -396,15 +384,13 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     let told: HelloReply = serde_json::from_slice(&told.map_err(|error| anyhow!("{error}"))?)?;
     let mine = (hello.cursor, hello.ledger, store.sight()?);
     if mine != (Some(told.head), told.ledger, told.sight) {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{l} does not stand where the server stands: {mine:?}"));
+        verdict.complain(Wrong::Diverged, format!("{l} does not stand where the server stands: {mine:?}"));
     }
     let digests = office.answer(api::DIGESTS, &token, b"").map_err(|error| anyhow!("{error}"))?;
     let digests: DigestsReply = serde_json::from_slice(&digests)?;
     let compared = store.compare(&digests)?;
     if compared != Compared::Same {
-        verdict.diverged += 1;
-        verdict.complaints.push(format!("{l} does not hold what the server holds: {compared:?}"));
+        verdict.complain(Wrong::Diverged, format!("{l} does not hold what the server holds: {compared:?}"));
     }
     Ok(())
 }
@@ -412,22 +398,14 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
 /// All records of which something can be read on a laptop, with their kinds; but for what it wrote itself and the office
 /// keeps apart (ADR 0010).
 fn readable(laptop: &mut Laptop) -> Result<Vec<(u16, Uuid)>> {
-    let readable = laptop.store()?.exchange(|laptop| {
-        let rows = laptop.store.rows()?;
-        let mut records: Vec<(u16, Uuid)> = rows.iter().map(|row| (row.kind, row.record)).collect();
-        for name in laptop.store.kept_names()? {
-            records.extend(ops_of(laptop.store.kept(name)?.iter().map(|kept| &kept.group)));
-        }
-        let own = laptop.store.owns(Which::All, usize::MAX)?;
-        let own = own.iter().filter(|own| !matches!(own.standing, Standing::Apart(_)));
-        records.extend(ops_of(own.map(|own| &own.numbered.group)));
-        Ok(records)
-    })?;
-    Ok(readable)
-}
-
-fn ops_of<'g>(groups: impl Iterator<Item = &'g Group>) -> Vec<(u16, Uuid)> {
-    groups.flat_map(|group| &group.ops).map(|op| (op.header.kind, op.header.record)).collect()
+    let kept = laptop.kept()?;
+    let (rows, mut own) = laptop
+        .store()?
+        .exchange(|laptop| Ok((laptop.store.rows()?, laptop.store.owns(Which::All, usize::MAX)?)))?;
+    own.retain(|own| !matches!(own.standing, Standing::Apart(_)));
+    let groups = kept.iter().map(|kept| &kept.group).chain(own.iter().map(|own| &own.numbered.group));
+    let written = groups.flat_map(|group| &group.ops).map(|op| (op.header.kind, op.header.record));
+    Ok(rows.iter().map(|row| (row.kind, row.record)).chain(written).collect())
 }
 
 /// The houses and people that a laptop holds, with what they are called.

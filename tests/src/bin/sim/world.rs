@@ -158,7 +158,8 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> 
         world.all_sync(QUIET_ROUNDS)?;
         verdict = verdict::of_what_waits(&mut world, verdict)?;
     }
-    world.note(&format!("{:?}", world.office.stream_at()?));
+    // By the hash in it, what the stream carries.
+    world.note(&format!("{:?}", world.office.digests()?.at));
     verdict.saves = world.saves;
     verdict.ops = world.confirmed.len() as u64;
     verdict.faults = world.effects;
