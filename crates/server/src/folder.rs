@@ -104,8 +104,12 @@ impl DataFolder {
     /// Held by whoever has the register open, so that it is not exchanged under them. A folder that takes no file has no
     /// such lock, and nothing can be exchanged there.
     pub(crate) fn lock_open(&self) -> Result<Option<FileLock>, ServerError> {
-        let Ok(file) = LockFile::open(&self.0.join("open.lock")) else { return Ok(None) };
-        held(file.share(), ServerError::Busy).map(Some)
+        let path = self.0.join("open.lock");
+        match LockFile::open(&path) {
+            Ok(file) => held(file.share(), ServerError::Busy).map(Some),
+            Err(_) if !path.exists() => Ok(None),
+            Err(refused) => Err(refused.into()),
+        }
     }
 
     /// There while a commune is being made, and after a making that was cut off.

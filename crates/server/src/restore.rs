@@ -68,7 +68,7 @@ fn put_back(
     let url = url.map(str::to_owned).or(noted.as_ref().map(|note| note.url.clone()));
     let server = url.as_deref().map(|url| Server::read(url, options.durability)).transpose()?;
     let keys = CommuneKeys::load(&folder)?;
-    let alone = folder.lock_for_restoring()?;
+    let [serving, alone] = folder.lock_for_restoring()?;
     let unfinished = folder.beside("register.restoring");
     for file in with_logs(&unfinished) {
         remove_if_there(&file)?;
@@ -80,6 +80,8 @@ fn put_back(
     let beside = Beside::of(&folder, options.durability);
     let kept = beside.backups();
     let may_be_put_back = kept.iter().any(|one| (one.position, one.chain.0) == (stood.position, stood.chain));
+    let now_ms = options.machine.wall_ms();
+    let days = beside.days_ahead(&keys.receipts, stood.received_at_ms, now_ms);
     // Where nobody knows any more which may, everything else is lost too.
     let refused = if noted.is_some_and(|note| note.commune != stood.commune) {
         Some(ServerError::NotOurBackup)
@@ -88,7 +90,7 @@ fn put_back(
     } else if !beside.fits(&keys.receipts, &lines_of(&copy)?)? {
         Some(ServerError::LedgerDiffers)
     } else {
-        None
+        days.filter(|_| !options.clock_is_right).map(|days| ServerError::ClockAhead { days })
     };
     if let Some(refused) = refused {
         drop(copy);
@@ -103,7 +105,6 @@ fn put_back(
     if options.durability == Durability::Full {
         database::sync_file(&unfinished)?;
     }
-    let now_ms = options.machine.wall_ms();
     let aside = folder.beside(&format!("register-set-aside-{now_ms}.db"));
     let set_aside = match server.zip(url) {
         None => {
@@ -121,14 +122,15 @@ fn put_back(
             set_aside(&folder, &keys, &aside)?.or(copied)
         }
     };
-    drop(alone);
 
     let missing = beside.witnessed().and_then(|position| position.checked_sub(stood.position));
+    drop(alone);
     let register = Register::open(data, options)?;
     // The witness began the next life of the log, if there was one.
     if register.epoch()?.number == stood.epoch {
         register.begin_epoch()?;
     }
+    drop(serving);
     Ok(RestoreReport {
         epoch: register.epoch()?.number,
         position: register.position()?,
@@ -142,16 +144,22 @@ struct Standing {
     epoch: u32,
     position: u64,
     chain: [u8; 32],
+    /// When it last took something.
+    received_at_ms: i64,
 }
 
 /// The copy is whole; readable whatever schema it has. Of which commune it is the key has said.
 fn standing(copy: &Connection) -> Result<Standing, ServerError> {
     database::check(copy).map_err(|_| ServerError::NotOurBackup)?;
-    let read = copy.query_row("SELECT epoch_number, position, chain, commune_id FROM communes", [], |row| {
-        let position = row.get::<_, i64>(1)?.cast_unsigned();
-        let (epoch, chain, commune) = (row.get(0)?, row.get(2)?, CommuneId(row.get(3)?));
-        Ok(Standing { commune, epoch, position, chain })
-    });
+    let read = copy.query_row(
+        "SELECT epoch_number, position, chain, commune_id, received_at_ms FROM communes",
+        [],
+        |row| {
+            let position = row.get::<_, i64>(1)?.cast_unsigned();
+            let (epoch, chain, commune) = (row.get(0)?, row.get(2)?, CommuneId(row.get(3)?));
+            Ok(Standing { commune, epoch, position, chain, received_at_ms: row.get(4)? })
+        },
+    );
     read.map_err(|_| ServerError::NotOurBackup)
 }
 

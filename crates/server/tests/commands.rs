@@ -272,21 +272,32 @@ impl Machine for LastWeek {
 }
 
 #[test]
-fn a_clock_that_is_days_ahead_serves_by_a_person_s_word() {
+fn a_clock_that_is_days_ahead_needs_a_person_s_word() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let commune = NewCommune { name: "Xã Thử".into(), code: String::new(), basis: Basis::Consent };
     let options = Options { machine: Arc::new(LastWeek), ..Options::default() };
     let register = Register::create(&data, &commune, options).unwrap();
     register.bear_witness().unwrap();
+    let backup = register.backup(&dir.path().join("backups")).unwrap().file;
     drop(register);
     // Where the network has set the clock, nobody is asked.
     if !is_clock_set_by_network() {
-        let refused = run(&data, &["serve", "--listen", "127.0.0.1:0", "--json"]);
-        assert_eq!(last_line(&refused)["error"]["code"], "server.clock_ahead");
-        assert!(said(&refused).1.contains("7 ngày"), "{}", said(&refused).1);
+        let (list, backup) = (list("so-ho-thon-sen-ha.xlsx"), backup.to_str().unwrap());
+        for command in [
+            &["serve", "--listen", "127.0.0.1:0"][..],
+            &["enrol", "--role", "admin"],
+            &["roster", "import", &list],
+            &["figures"],
+            &["restore", backup],
+        ] {
+            let refused = run(&data, &[command, &["--json"]].concat());
+            assert_eq!(last_line(&refused)["error"]["code"], "server.clock_ahead", "{command:?}");
+            assert!(said(&refused).1.contains("7 ngày"), "{}", said(&refused).1);
+        }
     }
-    drop(serve(&data, &["--listen", "127.0.0.1:0", "--clock-is-right"]));
+    ok(&data, &["figures", "--clock-is-right", "--json"]);
+    ok(&data, &["figures", "--json"]);
     serve(&data, &["--listen", "127.0.0.1:0"]);
 }
 

@@ -84,7 +84,7 @@ struct Office {
 impl Office {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(built("tungnha-server"));
-        command.current_dir(root()).args(words).arg("--data").arg(&self.data);
+        command.current_dir(root()).args(words).arg("--clock-is-right").arg("--data").arg(&self.data);
         command
     }
 
@@ -112,7 +112,7 @@ impl Office {
         let kept = self.data.with_file_name("listen");
         let listen = std::fs::read_to_string(&kept).unwrap_or_else(|_| "127.0.0.1:0".to_owned());
         let (serving, address) =
-            Running::serve(&mut self.command(&["serve", "--listen", &listen, "--clock-is-right", "--json"]))?;
+            Running::serve(&mut self.command(&["serve", "--listen", &listen, "--json"]))?;
         std::fs::write(kept, address.trim_start_matches("https://"))?;
         Ok(serving)
     }

@@ -103,6 +103,14 @@ impl Beside {
         self.witness().map(|witness| witness.head.at.position)
     }
 
+    /// By how many days a clock is beyond the witness, where it is by more than one. Where there is no witness, or one that
+    /// somebody else wrote, a log itself says when it last took something; a new one says nothing.
+    pub(crate) fn days_ahead(&self, keys: &ReceiptKey, received_at_ms: i64, now_ms: i64) -> Option<i64> {
+        let ours = self.witness().filter(|witness| keys.wrote(witness));
+        let last = received_at_ms.max(ours.map_or(0, |witness| witness.wall_ms));
+        witness::days_ahead(last, now_ms).filter(|_| last > 0)
+    }
+
     /// What a commit that leaves the log there has to say.
     pub(super) fn testimony(
         &self,
@@ -208,19 +216,10 @@ impl Intake<'_> {
 }
 
 impl Register {
-    /// Before anybody is served: a clock that is more than a day beyond the witness needs a person's word. Where there is no
-    /// witness, or one that somebody else wrote, the log itself says when it last took something; a new one says nothing.
-    pub fn ask_about_clock(&self, is_right: bool) -> Result<(), ServerError> {
-        let (now, keys) = (self.now_ms(), &self.keys().receipts);
-        let last = self.read(|log| {
-            let head = log.head()?;
-            let ours = self.beside.witness().filter(|witness| keys.wrote(witness));
-            Ok(head.received_at_ms.max(ours.map_or(0, |witness| witness.wall_ms)))
-        })?;
-        match witness::days_ahead(last, now) {
-            Some(days) if last > 0 && !is_right => Err(ServerError::ClockAhead { days }),
-            _ => self.bear_witness(),
-        }
+    /// By how many days the clock is beyond what is known of it.
+    pub(super) fn days_ahead(&self) -> Result<Option<i64>, ServerError> {
+        let received_at_ms = self.read(|log| Ok(log.head()?.received_at_ms))?;
+        Ok(self.beside.days_ahead(&self.keys().receipts, received_at_ms, self.now_ms()))
     }
 
     /// The witness says what the clock says now: a server that serves a quiet week is not asked afterwards. Like every
@@ -267,7 +266,7 @@ impl Intake<'_> {
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
     use domain::consent::Basis;
     use domain::ids::{DeviceId, UserId};
@@ -320,7 +319,7 @@ mod tests {
 
     /// A clock that somebody sets.
     #[derive(Debug, Default)]
-    struct Clock(AtomicI64);
+    struct Clock(AtomicI64, AtomicU8);
 
     impl Machine for Clock {
         fn wall_ms(&self) -> i64 {
@@ -328,7 +327,7 @@ mod tests {
         }
 
         fn fill_random(&self, bytes: &mut [u8]) -> std::io::Result<()> {
-            bytes.fill(self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes()[0]);
+            bytes.fill(self.1.fetch_add(1, Ordering::Relaxed));
             Ok(())
         }
     }
@@ -339,56 +338,89 @@ mod tests {
         }
     }
 
-    fn with_clock(dir: &Path) -> (Arc<Clock>, Register) {
-        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000)));
-        let options = Options { machine: Arc::clone(&clock) as _, ..options() };
-        (clock, Register::create(&dir.join("data"), &commune(), options).unwrap())
+    fn with_clock(clock: &Arc<Clock>, clock_is_right: bool) -> Options {
+        Options { machine: Arc::clone(clock) as _, clock_is_right, ..options() }
+    }
+
+    /// A commune whose clock somebody sets, and that is opened by whoever vouches for it or does not.
+    fn clocked(dir: &Path) -> (Arc<Clock>, impl Fn(bool) -> Result<Register, ServerError>) {
+        let clock = Arc::new(Clock(AtomicI64::new(1_800_000_000_000), AtomicU8::new(0)));
+        let data = dir.join("data");
+        Register::create(&data, &commune(), with_clock(&clock, false)).unwrap();
+        (Arc::clone(&clock), move |is_right| Register::open(&data, with_clock(&clock, is_right)))
+    }
+
+    fn asked(opened: Result<Register, ServerError>) -> i64 {
+        match opened {
+            Err(ServerError::ClockAhead { days }) => days,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn a_clock_that_is_days_ahead_needs_a_person_s_word() {
         let dir = tempfile::tempdir().unwrap();
-        let (clock, register) = with_clock(dir.path());
-        register.ask_about_clock(false).unwrap();
+        let (clock, open) = clocked(dir.path());
+        commit(&open(false).unwrap(), 1);
         clock.goes_on(1);
-        register.ask_about_clock(false).unwrap();
+        let register = open(false).unwrap();
         // Somebody is served on a quiet day.
         clock.goes_on(1);
         register.bear_witness().unwrap();
+        drop(register);
         clock.goes_on(1);
-        register.ask_about_clock(false).unwrap();
-        clock.goes_on(3);
-        let asked = || register.ask_about_clock(false).unwrap_err();
-        assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }));
-        assert!(matches!(asked(), ServerError::ClockAhead { days: 3 }), "asking is no answer");
-        register.ask_about_clock(true).unwrap();
-        register.ask_about_clock(false).unwrap();
+        open(false).unwrap();
+        clock.goes_on(2);
+        assert_eq!((asked(open(false)), asked(open(false))), (3, 3), "asking is no answer");
+        open(true).unwrap();
+        open(false).unwrap();
         clock.goes_on(-400);
-        register.ask_about_clock(false).unwrap();
+        open(false).unwrap();
+    }
+
+    /// Nothing is written by a clock that nobody vouches for: neither what the ledger has to say nor the next life.
+    #[test]
+    fn who_is_asked_about_the_clock_has_written_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, open) = clocked(dir.path());
+        let register = open(false).unwrap();
+        let copy = dir.path().join("copy.db");
+        copied(&register, &copy);
+        commit(&register, 1);
+        note(&register, 2);
+        clock.goes_on(5);
+        let files = || {
+            ["register.db", "witness.json"]
+                .map(|name| std::fs::read(dir.path().join("data").join(name)).unwrap())
+        };
+        lay_back(register, &copy);
+        let before = files();
+        assert_eq!(asked(open(false)), 5);
+        assert_eq!(files(), before);
+        let register = open(true).unwrap();
+        assert_eq!((register.epoch().unwrap().number, mark(&register)), (2, 1));
     }
 
     /// No file beside the log lets a wrong clock in by being gone, cut or somebody else's.
     #[test]
     fn without_a_witness_the_log_says_when_it_last_took_something() {
         let dir = tempfile::tempdir().unwrap();
-        let (clock, register) = with_clock(dir.path());
+        let (clock, open) = clocked(dir.path());
+        let register = open(false).unwrap();
         commit(&register, 1);
-        clock.goes_on(5);
         let witness = register.beside.witness.clone();
-        let asked = || register.ask_about_clock(false).unwrap_err();
-        let far = |mut witness: Witness| {
-            witness.wall_ms += 5 * 24 * 3600 * 1000;
-            serde_json::to_vec(&witness).unwrap()
-        };
-        let forged = far(register.beside.witness().unwrap());
-        for left in [forged, b"{".to_vec(), vec![]] {
+        let mut forged = register.beside.witness().unwrap();
+        drop(register);
+        clock.goes_on(5);
+        forged.wall_ms += 5 * 24 * 3600 * 1000;
+        for left in [serde_json::to_vec(&forged).unwrap(), b"{".to_vec(), vec![]] {
             std::fs::write(&witness, left).unwrap();
-            assert!(matches!(asked(), ServerError::ClockAhead { days: 5 }));
+            assert_eq!(asked(open(false)), 5);
         }
         std::fs::remove_file(&witness).unwrap();
-        assert!(matches!(asked(), ServerError::ClockAhead { days: 5 }));
-        register.ask_about_clock(true).unwrap();
-        register.ask_about_clock(false).unwrap();
+        assert_eq!(asked(open(false)), 5);
+        open(true).unwrap();
+        open(false).unwrap();
     }
 
     /// The database goes back under a server; the hour strikes before anybody writes.
@@ -417,8 +449,13 @@ mod tests {
     }
 
     fn put_back(register: Register, copy: &Path) -> Result<Register, ServerError> {
-        let file = register.folder().database();
         let path = register.folder().path().to_owned();
+        lay_back(register, copy);
+        Register::open(&path, options())
+    }
+
+    fn lay_back(register: Register, copy: &Path) {
+        let file = register.folder().database();
         drop(register);
         for beside in ["-wal", "-shm"] {
             let mut name = file.as_os_str().to_owned();
@@ -426,7 +463,6 @@ mod tests {
             let _ = std::fs::remove_file(&name);
         }
         std::fs::copy(copy, &file).unwrap();
-        Register::open(&path, options())
     }
 
     #[test]

@@ -81,11 +81,13 @@ pub struct Options {
     pub machine: Arc<dyn Machine>,
     /// How much a commit waits for the disk.
     pub durability: Durability,
+    /// A person or the network says so, where the clock is days beyond the register's last writing (ADR 0014).
+    pub clock_is_right: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { machine: Arc::new(SystemMachine), durability: Durability::Full }
+        Self { machine: Arc::new(SystemMachine), durability: Durability::Full, clock_is_right: false }
     }
 }
 
@@ -151,7 +153,8 @@ impl Register {
         Self::open(path, options)
     }
 
-    /// Opens the commune of a folder and brings its schema up to this version.
+    /// Opens the commune of a folder and brings its schema up to this version. [`ServerError::ClockAhead`] before anything
+    /// is written by a clock that nobody vouches for.
     pub fn open(path: &Path, options: Options) -> Result<Self, ServerError> {
         let folder = DataFolder::new(path);
         if !folder.has_register() {
@@ -190,7 +193,15 @@ impl Register {
             folder,
             keys,
         };
+        let ahead = register.days_ahead()?;
+        if let Some(days) = ahead.filter(|_| !options.clock_is_right) {
+            return Err(ServerError::ClockAhead { days });
+        }
         register.look_beside()?;
+        if ahead.is_some() {
+            // The answer holds from here on.
+            register.bear_witness()?;
+        }
         Ok(register)
     }
 

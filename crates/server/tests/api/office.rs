@@ -65,6 +65,7 @@ impl Office {
         let options = Options {
             machine: Arc::clone(&machine) as Arc<dyn Machine>,
             durability: database::Durability::Off,
+            clock_is_right: false,
         };
         let commune =
             NewCommune { name: "Xã Thử Nghiệm".into(), code: "00541".into(), basis: Basis::Consent };

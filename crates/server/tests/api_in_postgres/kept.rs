@@ -19,7 +19,8 @@ pub(crate) fn put_back(data: &Path, copy: &Path) {
     let url = note["url"].as_str().unwrap();
     let witnessed = std::fs::read(&witness).unwrap();
     let nonce = psql(url, "SELECT epoch_nonce FROM communes").concat();
-    server::restore(data, copy, true, Options::default()).unwrap();
+    let options = Options { clock_is_right: true, ..Options::default() };
+    server::restore(data, copy, true, options).unwrap();
     psql(url, &format!("UPDATE communes SET epoch_number = 1, epoch_nonce = {nonce}"));
     std::fs::write(witness, witnessed).unwrap();
 }

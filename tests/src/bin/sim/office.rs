@@ -343,5 +343,5 @@ impl Office {
 
 fn options(now: &Now, seed: u64) -> Options {
     let machine = ServerMachine { now: Arc::clone(now), dice: Mutex::new(Dice::new(seed)) };
-    Options { machine: Arc::new(machine), durability: Durability::Off }
+    Options { machine: Arc::new(machine), durability: Durability::Off, clock_is_right: true }
 }

@@ -53,6 +53,9 @@ pub(crate) struct DataDir {
     /// Thư mục dữ liệu của xã; không nêu: biến môi trường TUNGNHA_DATA.
     #[arg(long = "data", env = "TUNGNHA_DATA", value_name = "THƯ_MỤC")]
     pub(crate) path: PathBuf,
+    /// Ngày giờ của máy này đúng, dù sổ ghi lần cuối đã hơn một ngày trước.
+    #[arg(long)]
+    pub(crate) clock_is_right: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,9 +116,6 @@ pub(crate) struct Serve {
     /// Không mã hóa: một proxy phía trước lo TLS. Không nêu --listen: chỉ trên máy này, 127.0.0.1:8443.
     #[arg(long)]
     pub(crate) http_behind_proxy: bool,
-    /// Ngày giờ của máy này đúng, dù sổ ghi lần cuối đã hơn một ngày trước.
-    #[arg(long)]
-    pub(crate) clock_is_right: bool,
 }
 
 impl Serve {
@@ -257,6 +257,6 @@ mod tests {
         check("s --json roster import --data d f --handed-over-by n --hamlet a --new-hamlet");
         check("s figures --data d --json --hamlet a");
         check("s backup --data d --to t");
-        check("s restore --data d f --accept-loss --json --postgres u");
+        check("s restore --data d f --accept-loss --clock-is-right --json --postgres u");
     }
 }

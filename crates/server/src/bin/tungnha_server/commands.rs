@@ -17,7 +17,7 @@ use server::{
     DataFolder, EnrolOrder, ImportOrder, NewCommune, Options, Register, ServerError, Serving, Transport,
 };
 
-use crate::arguments::{Arguments, Backup, Command, Enrol, Figures, Init, Restore, Roster, Serve};
+use crate::arguments::{Arguments, Backup, Command, DataDir, Enrol, Figures, Init, Restore, Roster, Serve};
 use crate::{figures_table, output};
 
 /// Between two words of the witness in a quiet time.
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
         Command::Enrol(enrol) => self::enrol(enrol, json),
         Command::Roster(Roster::Preview { file }) => preview(&file, json),
         Command::Roster(Roster::Import { data, file, handed_over_by, hamlet, new_hamlet }) => {
-            import(&data.path, &file, &ImportOrder { handed_over_by, hamlet, new_hamlet }, json)
+            import(&data, &file, &ImportOrder { handed_over_by, hamlet, new_hamlet }, json)
         }
         Command::Figures(figures) => self::figures(&figures, json),
         Command::Backup(backup) => self::backup(&backup, json),
@@ -39,8 +39,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), ServerError> {
     }
 }
 
-fn open(path: &Path) -> Result<Register, ServerError> {
-    Register::open(path, Options::default())
+fn open(data: &DataDir) -> Result<Register, ServerError> {
+    Register::open(&data.path, options(data))
+}
+
+fn options(data: &DataDir) -> Options {
+    Options { clock_is_right: data.clock_is_right || is_clock_set_by_network(), ..Options::default() }
 }
 
 fn init(init: Init, json: bool) -> Result<(), ServerError> {
@@ -51,7 +55,7 @@ fn init(init: Init, json: bool) -> Result<(), ServerError> {
     // Read before anything is made: a slip must not leave half a commune.
     let address: Option<ServerAddress> = init.address.as_deref().map(str::parse).transpose()?;
     let commune = NewCommune { name: init.commune_name, code: init.commune_code, basis };
-    let (path, options) = (&init.data.path, Options::default());
+    let (path, options) = (&init.data.path, options(&init.data));
     let register = match &init.postgres {
         None => Register::create(path, &commune, options),
         Some(url) => Register::create_in_postgres(path, &commune, url, options),
@@ -89,9 +93,8 @@ fn warn_of_loopback(address: &ServerAddress) {
 
 fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
-    let register = Arc::new(open(&serve.data.path)?);
+    let register = Arc::new(open(&serve.data)?);
     let folder = register.folder();
-    register.ask_about_clock(serve.clock_is_right || is_clock_set_by_network())?;
     let said: Option<ServerAddress> = serve.address.as_deref().map(str::parse).transpose()?;
     let transport =
         if serve.http_behind_proxy { Transport::BehindProxy } else { Transport::Tls(serve.names.clone()) };
@@ -131,8 +134,9 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
 
 /// Says in a quiet time too that the clock went on.
 async fn bear_witness(register: Arc<Register>) {
+    let mut every = tokio::time::interval(WITNESS_EVERY);
     loop {
-        tokio::time::sleep(WITNESS_EVERY).await;
+        every.tick().await;
         let register = Arc::clone(&register);
         let borne = tokio::task::spawn_blocking(move || register.bear_witness()).await;
         if let Ok(Err(error)) = borne {
@@ -177,7 +181,7 @@ fn enrol(enrol: Enrol, json: bool) -> Result<(), ServerError> {
         address: None,
     };
     order.check()?;
-    let register = open(&enrol.data.path)?;
+    let register = open(&enrol.data)?;
     let address = address_of(&register, enrol.address.as_deref())?;
     order.address = Some(address.to_string());
     let issued = naming_units(&register, register.issue_code(&order))?;
@@ -305,7 +309,7 @@ fn place(trouble: &RowTrouble) -> String {
     if parts.is_empty() { filled("cli.at.file", &[]) } else { parts.join(", ") }
 }
 
-fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
+fn import(data: &DataDir, file: &Path, order: &ImportOrder, json: bool) -> Result<(), ServerError> {
     let register = open(data)?;
     let list = naming_file(file, server::read_list(file, today()))?;
     let report = naming_units(&register, register.import(&list, order))?;
@@ -338,7 +342,7 @@ fn import(data: &Path, file: &Path, order: &ImportOrder, json: bool) -> Result<(
 }
 
 fn figures(figures: &Figures, json: bool) -> Result<(), ServerError> {
-    let register = open(&figures.data.path)?;
+    let register = open(&figures.data)?;
     let counted = naming_units(&register, register.figures(figures.hamlet.as_deref()))?;
     if json {
         output::json(&counted);
@@ -351,7 +355,7 @@ fn figures(figures: &Figures, json: bool) -> Result<(), ServerError> {
 }
 
 fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
-    let register = open(&backup.data.path)?;
+    let register = open(&backup.data)?;
     let report = register.backup(&backup.to)?;
     let bytes = number(i64::try_from(report.bytes).unwrap_or(i64::MAX));
     let file = report.file.display().to_string();
@@ -369,7 +373,7 @@ fn backup(backup: &Backup, json: bool) -> Result<(), ServerError> {
 }
 
 fn restore(restore: &Restore, json: bool) -> Result<(), ServerError> {
-    let (data, file, options) = (&restore.data.path, &restore.file, Options::default());
+    let (data, file, options) = (&restore.data.path, &restore.file, options(&restore.data));
     let put_back = match &restore.postgres {
         None => server::restore(data, file, restore.accept_loss, options),
         Some(url) => server::restore_into_postgres(data, file, url, restore.accept_loss, options),
