@@ -24,6 +24,12 @@ impl Dice {
         self.roll() % end.max(1)
     }
 
+    /// Some of a length, from nothing to all. It is a share, for what is sealed is some bytes longer or shorter each time.
+    pub fn part_of(&mut self, length: u64) -> u64 {
+        const SHARES: u64 = 64;
+        length * self.below(SHARES + 1) / SHARES
+    }
+
     /// One of these; `None` of nothing.
     pub fn choose<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(usize::try_from(self.below(from.len() as u64)).unwrap_or(0))

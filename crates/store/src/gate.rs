@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sync_core::group::{Group, GroupError, GroupLimits};
 use sync_core::household::CountedBy;
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
+use sync_core::parents::touched;
 use sync_core::position::Position;
 use sync_core::records::Recorded;
 use sync_core::row::Row;
@@ -149,9 +150,6 @@ impl Change<'_> {
         self.known(key)?;
         let index = u16::try_from(self.ops.len()).map_err(|_| StoreError::Invalid("too many ops"))?;
         let Some(known) = self.records.get_mut(&key) else { return Err(StoreError::Invalid("record")) };
-        if known.scope_or(self.header.scope) != self.header.scope {
-            return Err(StoreError::Invalid("a record of another scope"));
-        }
         if kind.nature() == Nature::Event && known.shown.is_some() {
             return Err(StoreError::Invalid("an event is written once"));
         }
@@ -169,8 +167,24 @@ impl Change<'_> {
         let header = OpHeader { id, kind: kind.no(), record, ..self.header.clone() };
         // The salt is the group's to give, from its seed.
         let op = Op { header, salt: [0; 16], fields: edits };
+        self.lies_together(&op)?;
+        let Some(known) = self.records.get_mut(&key) else { return Err(StoreError::Invalid("record")) };
         known.shown.get_or_insert_with(|| Row::begun_by(&op)).merge(&op, pending_stamp(self.seq, index));
         self.ops.push(op);
+        Ok(())
+    }
+}
+
+impl Change<'_> {
+    /// What the server would keep apart for ever is refused here: across scopes, move first (§7).
+    fn lies_together(&mut self, op: &Op) -> Result<(), StoreError> {
+        let scope = self.header.scope;
+        for (kind, record, or_everybody_s) in touched(op) {
+            let lies = self.known((kind, record))?.scope_or(scope);
+            if lies != scope && !(or_everybody_s && lies == Scope::COMMUNE) {
+                return Err(StoreError::Invalid("a record of another scope"));
+            }
+        }
         Ok(())
     }
 }

@@ -116,6 +116,19 @@ pub(crate) fn missing<V: LogView>(
     Ok(None)
 }
 
+/// The records that an op touches, by kind and id, as they must lie in its scope; with `true` those that may be everybody's
+/// instead. An edge's ends must lie in its scope; what lies under a record of everybody's may lie anywhere.
+pub fn touched(op: &Op) -> Vec<(u16, Uuid, bool)> {
+    let mut touched = vec![(op.header.kind, op.header.record, false)];
+    if let Some(kind) = RecordKind::from_no(op.header.kind) {
+        let strict = kind == RecordKind::SameAs;
+        for (kinds, record) in named_above(op, kind).chain(also_under(op, kind)) {
+            touched.extend(kinds.iter().map(|kind| (kind.no(), record, !strict)));
+        }
+    }
+    touched
+}
+
 /// True if no op reaches into another scope: a record stays where it is, and lies where its parent lies, the household
 /// it moves to, its alley; an edge joins what lies in one scope (F20: across scopes, move first, then join). Rights are
 /// judged by the op's own scope, which its writer chose; without this, somebody who knows an id could write into another
@@ -130,17 +143,9 @@ pub(crate) fn scopes_fit<V: LogView>(
 ) -> Result<bool, V::Error> {
     for op in ops {
         let scope = op.header.scope;
-        let mut touched = vec![(op.header.kind, op.header.record, false)];
-        if let Some(kind) = RecordKind::from_no(op.header.kind) {
-            // An edge's ends must lie in its scope; what lies under a record of everybody's may lie anywhere.
-            let strict = kind == RecordKind::SameAs;
-            for (kinds, record) in named_above(op, kind).chain(also_under(op, kind)) {
-                touched.extend(kinds.iter().map(|kind| (kind.no(), record, !strict)));
-            }
-        }
-        for (kind, record, above) in touched {
+        for (kind, record, or_everybody_s) in touched(op) {
             let Some(there) = rows.get(kind, record)?.map(|row| row.scope) else { continue };
-            if there == scope || (above && there == Scope::COMMUNE) {
+            if there == scope || (or_everybody_s && there == Scope::COMMUNE) {
                 continue;
             }
             let left = rows.view().left(kind, record, scope)?;

@@ -2,12 +2,16 @@
 
 use domain::consent::{Basis, Consent, Decision};
 use domain::fact::{Assessment, Evidence, Fact};
+use domain::ids::{HamletUnitId, ResidenceId};
+use domain::people::{Household, Member};
 use domain::visit::{Outcome, Progress};
 use proptest::prelude::*;
 use store::tables::{households, members, visits};
-use store::{StoreError, counts, read_sealed, search};
+use store::{Operation, StoreError, counts, read_sealed, search};
 use sync_core::group::Group;
 use sync_core::local::LocalStore;
+use sync_core::op::Scope;
+use sync_core::records::ResidenceEvent;
 use sync_core::wire::BatchLimits;
 
 use crate::kit::*;
@@ -70,6 +74,37 @@ fn an_event_is_written_once() {
     let kept = visits::of_household(laptop.store().reading(), household(1).id).unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].1.outcome, Outcome::Met);
+}
+
+/// The commune would keep it apart for ever (§7: across scopes, move first).
+#[test]
+fn nothing_is_put_under_what_lies_in_another_unit() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    let elsewhere = HamletUnitId(uuid::Uuid::from_u128(0x12));
+    let within = Operation { name: "test", scope: Scope::from(elsewhere), job: None };
+    let there = Household { hamlet_unit: elsewhere, alley: None, ..household(2) };
+    laptop.store().transact(within, |change| change.put(&there)).unwrap();
+    let groups = laptop.store().counts().unwrap().pending_groups;
+    let joins = Member { household: there.id, ..member(1, 1, "Nguyễn Văn Hòa") };
+    let event = ResidenceEvent {
+        id: ResidenceId(uuid::Uuid::from_u128(9)),
+        member: joins.id,
+        day: domain::calendar::Day::at(NOON),
+        status: None,
+        household: Some(there.id),
+        voids: None,
+    };
+    let refused = [
+        laptop.save(|change| change.put(&joins)),
+        laptop.save(|change| change.put(&event)),
+        laptop.save(|change| change.put(&visit(1, 2, Outcome::Met))),
+        laptop.store().transact(within, |change| change.put(&joins)).map(|((), saved)| saved),
+    ];
+    for one in refused {
+        assert!(matches!(one, Err(StoreError::Invalid(_))), "{one:?}");
+    }
+    assert_eq!(laptop.store().counts().unwrap().pending_groups, groups);
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl World {
         };
         let was_there = self.is_in_log(subject)?;
         self.erased.insert(subject);
-        for one in self.begun_under(subject) {
+        for one in self.begun_under(subject).into_iter().filter(|one| !self.movers.contains(one)) {
             let taken = |confirmed: &Confirmed| confirmed.taken && confirmed.op.header.record == one;
             if self.is_in_log(one)? {
                 self.erased.insert(one);

@@ -138,7 +138,7 @@ impl Laptop {
     /// The power goes: of what was written since `before` a part is on the disk. Returns whether anything was cut off.
     pub(crate) fn crash(&mut self, before: &Lengths) -> Result<bool> {
         let after = self.lengths();
-        let mut cut = |from: u64, to: u64| if from < to { from + self.dice.below(to - from + 1) } else { to };
+        let mut cut = |from: u64, to: u64| if from < to { from + self.dice.part_of(to - from) } else { to };
         let kept = Lengths { log: cut(before.log, after.log), outbox: cut(before.outbox, after.outbox) };
         let cut_off = kept.log < after.log || kept.outbox < after.outbox;
         let key = self.copy_disk(&self.home.join(format!("disk-{}", self.disks + 1)))?;

@@ -325,7 +325,7 @@ impl Office {
         self.register = None;
         let mut cut_off = false;
         if before.log < after.log {
-            let kept = before.log + self.dice.below(after.log - before.log + 1);
+            let kept = before.log + self.dice.part_of(after.log - before.log);
             let log = std::fs::OpenOptions::new().write(true).open(self.data().join("register.db-wal"))?;
             log.set_len(kept)?;
             cut_off = kept < after.log;

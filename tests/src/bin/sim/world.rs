@@ -39,6 +39,7 @@ pub(crate) const FAULTS: &[&str] = &[
     "server_put_back_without_witness",
     "clock_wrong",
     "clock_jumped",
+    "joined",
     "moved",
     "reassigned",
     "same_as",
@@ -78,12 +79,14 @@ pub(crate) struct World {
     pub(crate) office: Office,
     pub(crate) laptops: Vec<Laptop>,
     pub(crate) confirmed: BTreeMap<OpId, Confirmed>,
-    /// What was begun under what.
+    /// What was ever written under what.
     under: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Who was ordered to be forgotten: households, with the people of each who were in the log then.
     pub(super) erased: BTreeSet<Uuid>,
     /// Of their people those whom the log had forgotten then: they live until one more order (ADR 0010).
     pub(super) spared: BTreeSet<Uuid>,
+    /// Who was put into another household: with which of the two they are forgotten the log says.
+    pub(super) movers: BTreeSet<Uuid>,
     /// Of which records something was lost with the disks that had it, or never confirmed.
     pub(super) forgotten: BTreeSet<Uuid>,
     /// The groups about which somebody decided.
@@ -124,6 +127,7 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> 
         under: BTreeMap::new(),
         erased: BTreeSet::new(),
         spared: BTreeSet::new(),
+        movers: BTreeSet::new(),
         forgotten: BTreeSet::new(),
         decided: BTreeSet::new(),
         works_in: BTreeMap::new(),
@@ -261,8 +265,12 @@ impl World {
         };
         let begins_both = matches!(edit, edits::Edit::Household | edits::Edit::Job);
         for (record, above) in under {
-            self.under.entry(record).or_default().insert(above);
-            if crash {
+            let all = self.under.entry(record).or_default();
+            let begun = all.is_empty();
+            if all.insert(above) && edit == edits::Edit::Joins && !begun {
+                self.movers.insert(record);
+            }
+            if crash && begun {
                 // Whoever writes about it later may have it from a disk that is gone.
                 self.forgotten.insert(record);
                 self.forgotten.extend(begins_both.then_some(above));
@@ -278,6 +286,7 @@ impl World {
         let does = match edit {
             edits::Edit::Move => Some("moved"),
             edits::Edit::Same => Some("same_as"),
+            edits::Edit::Joins => Some("joined"),
             edits::Edit::Job => Some("job"),
             _ if wrong_clock => Some("clock_wrong"),
             _ => None,
@@ -420,7 +429,9 @@ impl World {
     pub(crate) fn must_be_gone(&self, record: Uuid) -> bool {
         let above = || self.under.get(&record).into_iter().flatten();
         self.erased.contains(&record)
-            || (!self.spared.contains(&record) && above().any(|above| self.must_be_gone(*above)))
+            || (!self.spared.contains(&record)
+                && !self.movers.contains(&record)
+                && above().any(|above| self.must_be_gone(*above)))
     }
 
     /// Those who were begun under one.
