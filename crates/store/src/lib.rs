@@ -66,7 +66,6 @@ pub struct Options {
 /// An open store. One process, one thread that writes.
 #[derive(Debug)]
 pub struct Store {
-    folder: DataFolder,
     key: DatabaseKey,
     connection: Connection,
     identity: Identity,
@@ -75,6 +74,8 @@ pub struct Store {
     outbox: Outbox,
     heard: Option<Heard>,
     session: Session,
+    // Its lock goes last: nobody opens the folder while the database is still being closed.
+    folder: DataFolder,
 }
 
 impl Store {

@@ -241,7 +241,7 @@ fn people_are_found_by_words_in_any_order_marked_or_not() {
             change.put(&household(2))?;
             let phone = domain::phone::Phone::parse("0912345678").ok();
             assert!(phone.is_some());
-            change.put(&domain::people::Member { phone, ..member(3, 2, "Nguyễn Thị Hoa") })?;
+            change.put(&Member { phone, ..member(3, 2, "Nguyễn Thị Hoa") })?;
             change.put(&member(4, 2, "Đỗ Văn Hòa"))?;
             change.put(&member(5, 2, "Robert'); DROP TABLE members;-- 😀"))
         })
@@ -288,11 +288,7 @@ fn a_household_added_later_stands_in_its_place_of_the_register_order() {
 fn a_record_of_another_scope_is_not_written() {
     let mut laptop = Laptop::new(1);
     laptop.save(a_small_register).unwrap();
-    let elsewhere = store::Operation {
-        name: "test",
-        scope: sync_core::op::Scope(uuid::Uuid::from_u128(0x99)),
-        job: None,
-    };
+    let elsewhere = Operation { name: "test", scope: Scope(uuid::Uuid::from_u128(0x99)), job: None };
     let refused = laptop.store().transact(elsewhere, |change| change.put(&member(1, 1, "Ai Khác")));
     assert!(refused.is_err());
 }

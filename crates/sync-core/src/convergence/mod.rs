@@ -46,6 +46,8 @@ pub struct Outcome {
     pub effects: BTreeMap<&'static str, u64>,
     /// What does not hold; nothing after the first step at which something did not.
     pub complaints: Vec<(Wrong, String)>,
+    /// Where it was asked for: the fewest steps that still go wrong, and what does not hold after them.
+    pub shortest: Vec<String>,
     /// BLAKE3 of the steps and of where they led: the same seed leads to the same.
     pub trace: [u8; 32],
 }
@@ -97,9 +99,9 @@ pub fn history(seed: u64, shorten: bool) -> Outcome {
             Ok(())
         };
         if let Err(TestError::Fail(_, (steps, salt))) = runner.run_one(drawn, holds) {
-            let told = steps.iter().map(|step| (Wrong::Diverged, format!("  {step:?}")));
-            outcome.complaints.extend(told);
-            outcome.complaints.extend(run(&steps, salt).complaints);
+            let told = steps.iter().map(|step| format!("  {step:?}"));
+            let then = run(&steps, salt).complaints.into_iter().map(|(_, what)| what);
+            outcome.shortest = told.chain(then).collect();
         }
     }
     outcome

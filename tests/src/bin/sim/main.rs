@@ -130,7 +130,7 @@ fn in_postgres(_: u64, _: u32, _: bool) -> Result<Verdict> {
 fn main() -> Result<()> {
     let options = Options::parse();
     let Options { seeds, start, store, steps, tell, .. } = options;
-    let mut report = Report::begin(seeds);
+    let mut report = Report::begin(seeds, &store.faults());
     if !options.without_kept {
         for (seed, steps) in store.kept()? {
             report.judge(seed, &store.run(seed, steps, false));
@@ -165,7 +165,7 @@ fn main() -> Result<()> {
         bail!("{} of {seeds} histories went wrong", report.failed.len());
     }
     // A fault that never did anything proves nothing.
-    let never = report.never(&store.faults());
+    let never = report.never();
     if !never.is_empty() && seeds >= MEET_ALL {
         bail!("never happened: {never:?}");
     }

@@ -43,8 +43,8 @@ struct Progress {
 const QUIET: Duration = Duration::from_secs(20);
 
 impl Report {
-    /// Of so many histories none has ended.
-    pub(crate) fn begin(all: u64) -> Self {
+    /// Of so many histories none has ended. What never happens is told as 0.
+    pub(crate) fn begin(all: u64, faults: &[&'static str]) -> Self {
         let (begun, sum) = (Instant::now(), blake3::Hasher::new());
         Self {
             histories: 0,
@@ -54,18 +54,22 @@ impl Report {
             duplicated: 0,
             diverged: 0,
             out_of_scope: 0,
-            faults: BTreeMap::new(),
+            faults: faults.iter().map(|fault| (*fault, 0)).collect(),
             trace: String::new(),
             failed: vec![],
             progress: Progress { all, begun, told: begun, next: 0, early: BTreeMap::new(), sum },
         }
     }
 
-    /// Says what was wrong with a history.
+    /// Says and sums up what was wrong with a history.
     pub(crate) fn judge(&mut self, seed: u64, verdict: &Verdict) {
         for complaint in &verdict.complaints {
             println!("seed {seed}: {complaint}");
         }
+        self.lost += verdict.lost;
+        self.duplicated += verdict.duplicated;
+        self.diverged += verdict.diverged;
+        self.out_of_scope += verdict.out_of_scope;
         if !verdict.complaints.is_empty() && !self.failed.contains(&seed) {
             self.failed.push(seed);
         }
@@ -80,10 +84,6 @@ impl Report {
         self.histories += 1;
         self.saves += verdict.saves;
         self.ops += verdict.ops;
-        self.lost += verdict.lost;
-        self.duplicated += verdict.duplicated;
-        self.diverged += verdict.diverged;
-        self.out_of_scope += verdict.out_of_scope;
         for (fault, effects) in verdict.faults {
             *self.faults.entry(fault).or_default() += effects;
         }
@@ -118,7 +118,7 @@ impl Report {
     }
 
     /// Faults that never did anything.
-    pub(crate) fn never(&self, faults: &[&'static str]) -> Vec<&'static str> {
-        faults.iter().copied().filter(|fault| !self.faults.contains_key(fault)).collect()
+    pub(crate) fn never(&self) -> Vec<&'static str> {
+        self.faults.iter().filter(|(_, effects)| **effects == 0).map(|(fault, _)| *fault).collect()
     }
 }

@@ -46,6 +46,7 @@ impl From<Outcome> for Verdict {
             ..Self::default()
         };
         outcome.complaints.into_iter().for_each(|(wrong, what)| verdict.complain(wrong, what));
+        verdict.complaints.extend(outcome.shortest);
         verdict
     }
 }
@@ -240,7 +241,7 @@ fn carried(world: &World, verdict: &mut Verdict) -> Result<Carried> {
                 let id = op.id();
                 let receipt = group.receipts.iter().find(|receipt| receipt.op == id);
                 let Some(receipt) = receipt else {
-                    verdict.complaints.push(format!("{id:?} is in the stream without a receipt"));
+                    verdict.complain(Wrong::Diverged, format!("{id:?} is in the stream without a receipt"));
                     continue;
                 };
                 if all.insert(id, (op, receipt.stamp)).is_some() {
@@ -345,7 +346,6 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         }
         return Ok(());
     }
-    // What is shown in a hamlet unit that is out of sight can only be one's own, on its way.
     let waiting = store.waiting()?;
     // What came back under a receipt and is kept apart is not delivered (F11).
     let taken = store.exchange(|laptop| {
@@ -362,15 +362,15 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
         verdict.complain(Wrong::Diverged, format!("{l} still waits: {waiting:?}"));
     }
     let sight = store.sight()?.unwrap_or(Sight::All);
-    let strangers = households::list(store.reading())?
-        .into_iter()
-        .filter(|household| !sight.covers(household.hamlet_unit.into()))
-        .count() as u64;
-    if strangers > waiting.quarantined_groups {
-        verdict.complain(
-            Wrong::OutOfScope,
-            format!("{l} shows {strangers} households that are out of its sight"),
-        );
+    // What is shown of a hamlet unit that is out of sight can only be one's own that is kept apart.
+    let apart = store.exchange(|laptop| laptop.store.owns(Which::Apart, usize::MAX))?;
+    let own: BTreeSet<Uuid> =
+        apart.iter().flat_map(|own| &own.numbered.group.ops).map(|op| op.header.record).collect();
+    let strange = |one: &Household| !sight.covers(one.hamlet_unit.into()) && !own.contains(&one.id.0);
+    let strangers = households::list(store.reading())?.into_iter().filter(strange).count() as u64;
+    if strangers > 0 {
+        let what = format!("{l} shows {strangers} households that are out of its sight");
+        verdict.complain_of(strangers, Wrong::OutOfScope, what);
     }
     if waiting == LocalCounts::default() {
         let (held, shown) = (held(store)?, shown(store)?);
