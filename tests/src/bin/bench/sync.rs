@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use domain::consent::Basis;
+use domain::fact::{Answer, Evidence};
 use domain::ids::{CommuneId, DeviceId, UserId};
 use domain::people::Role;
 use domain::registry::{RecordKind, no};
@@ -13,7 +14,7 @@ use sync_core::api::EnrolRequest;
 use sync_core::op::{FieldEdit, Scope};
 use sync_core::position::Position;
 use sync_core::wire::{Batch, Numbered, PROTOCOL, SigningKey};
-use sync_core::{Group, GroupId, Op, OpHeader, OpId};
+use sync_core::{Group, GroupId, Op, OpHeader, OpId, Value};
 use tests::disk;
 use uuid::Uuid;
 
@@ -36,12 +37,65 @@ pub(crate) struct Options {
     out: Out,
 }
 
-/// Ops that are timed.
-const EDITS: usize = 10_000;
+/// Saves that are timed.
+const SAVES: usize = 10_000;
 /// So often, after once to see what is left.
 const ROUNDS: usize = 5;
+/// What the laptop's clock says.
+const WALL_MS: i64 = 1_800_000_000_000;
 /// What a batch may have.
 const GROUPS: usize = 500;
+
+/// What people save.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// So many fields of a household.
+    Edits(usize),
+    /// A visit, and what was learned of the person who lives there: it moves the figures.
+    Visits,
+}
+
+impl Work {
+    fn name(self) -> String {
+        match self {
+            Self::Edits(fields) => format!("edits of {fields} fields"),
+            Self::Visits => "visits with four answers".into(),
+        }
+    }
+
+    fn ops(self) -> usize {
+        SAVES * if self == Self::Visits { 2 } else { 1 }
+    }
+
+    /// Of each table: which rows are newer than a position, or were written again in every batch.
+    fn tables(self) -> Vec<(&'static str, &'static str)> {
+        let records: &[_] = match self {
+            Self::Edits(_) => &[("records", "kind = 3 AND ?1 >= 0")],
+            Self::Visits => &[
+                ("records", "kind IN (5, 6) AND ?1 >= 0"),
+                ("household_counts", "?1 >= 0"),
+                ("tallies", "?1 >= 0"),
+            ],
+        };
+        [LOG, records].concat()
+    }
+
+    fn rewrites(self, table: &str) -> bool {
+        match self {
+            Self::Edits(_) => table == "records",
+            Self::Visits => ["household_counts", "tallies"].contains(&table),
+        }
+    }
+}
+
+/// What every Save leaves.
+const LOG: &[(&str, &str)] = &[
+    ("commits", "position > ?1"),
+    ("bodies", "position > ?1"),
+    ("ops", "position > ?1"),
+    ("record_ops", "position > ?1"),
+    ("numbers", "dseq > ?1"),
+];
 
 /// A laptop that pushes.
 struct Laptop {
@@ -54,11 +108,11 @@ struct Laptop {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let people = options.people.unwrap_or(2000);
     let mut report = Report { name: "sync", rows: vec![], notes: vec![] };
-    for fields in [1, 4] {
-        println!("{EDITS} edits of {fields} fields");
-        ingest(&mut report, people, fields)?;
+    for work in [Work::Edits(1), Work::Edits(4), Work::Visits] {
+        println!("{SAVES} {}", work.name());
+        ingest(&mut report, people, work)?;
         if let Some(url) = &options.postgres {
-            in_postgres(&mut report, people, fields, url)?;
+            in_postgres(&mut report, people, work, url)?;
         }
     }
     println!("a laptop that pulls it");
@@ -73,7 +127,7 @@ fn pulled(report: &mut Report, people: usize) -> Result<()> {
     let mut officer = laptop_of(&register, people)?;
     let mut reader = Reader::enrol(&register)?;
     reader.merge(&register, report, "its first pull")?;
-    for batch in batches_of(&mut officer, people, 4) {
+    for batch in batches_of(&mut officer, people, Work::Edits(4)) {
         register.take(&batch)?;
     }
     reader.merge(&register, report, "edits of 4 fields")?;
@@ -96,23 +150,27 @@ fn laptop_of(register: &Register, people: usize) -> Result<Laptop> {
     Ok(laptop)
 }
 
-fn batches_of(laptop: &mut Laptop, people: usize, fields: usize) -> Vec<Batch> {
-    let edits: Vec<Numbered> = (0..EDITS).map(|nth| laptop.edit(nth * 7919 % people, fields)).collect();
-    edits.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect()
+fn batches_of(laptop: &mut Laptop, people: usize, work: Work) -> Vec<Batch> {
+    let save = |nth: usize| match work {
+        Work::Edits(fields) => laptop.edit(nth * 7919 % people, fields),
+        Work::Visits => laptop.visit(nth, nth * 7919 % people),
+    };
+    let saves: Vec<Numbered> = (0..SAVES).map(save).collect();
+    saves.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect()
 }
 
 /// Against the same into a file: the row before this one.
-fn in_postgres(report: &mut Report, people: usize, fields: usize, url: &str) -> Result<()> {
+fn in_postgres(report: &mut Report, people: usize, work: Work, url: &str) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let register = Register::create_in_postgres(dir.path(), &commune(), url, Opened::default())?;
     let mut laptop = laptop_of(&register, people)?;
-    let batches = batches_of(&mut laptop, people, fields);
+    let batches = batches_of(&mut laptop, people, work);
     let (taken, ours) = timed(|| batches.iter().try_for_each(|batch| register.take(batch).map(drop)));
     taken?;
     let in_a_file = report.rows.last().context("the same into a file comes before")?.ours;
     report.rows.push(Row {
-        work: format!("take edits of {fields} fields into PostgreSQL, merged, durable"),
-        size: format!("{EDITS} edits in batches of {GROUPS}, {people} people"),
+        work: format!("take {} into PostgreSQL, merged, durable", work.name()),
+        size: format!("{SAVES} Saves in batches of {GROUPS}, {people} people"),
         unit: "ms",
         ours: ours.wall.as_secs_f64() * 1e3,
         reference: "ours into an encrypted file, the row above".into(),
@@ -120,21 +178,22 @@ fn in_postgres(report: &mut Report, people: usize, fields: usize, url: &str) -> 
         at_most: None,
     });
     report.notes.push(format!(
-        "edits of {fields} fields into PostgreSQL: {:.0} ops/s",
-        EDITS as f64 / ours.wall.as_secs_f64()
+        "{} into PostgreSQL: {:.0} ops/s",
+        work.name(),
+        work.ops() as f64 / ours.wall.as_secs_f64()
     ));
     Ok(())
 }
 
 /// Ours and by hand take turns, batch by batch, so that both have the machine's good and bad moments.
-fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
+fn ingest(report: &mut Report, people: usize, work: Work) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let register = Register::create(&dir.path().join("data"), &commune(), Opened::default())?;
     let mut laptop = laptop_of(&register, people)?;
-    let before = Left::after(&register, 0)?;
+    let before = Left::after(&register, work, 0)?;
     checkpoint(&register)?;
     drop(register);
-    let batches = batches_of(&mut laptop, people, fields);
+    let batches = batches_of(&mut laptop, people, work);
     let mut portions = Vec::new();
     let (mut ours, mut reference) = (Vec::new(), Vec::new());
     // The first time shows which rows are left.
@@ -158,9 +217,9 @@ fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
             }
         }
         if round == 0 {
-            let after = Left::after(&register, before.position)?;
-            anyhow::ensure!(after.position - before.position == EDITS as i64, "an edit was not taken");
-            portions = after.portions(batches.len());
+            let after = Left::after(&register, work, before.position)?;
+            anyhow::ensure!(after.position - before.position == SAVES as i64, "a Save was not taken");
+            portions = after.portions(work, batches.len());
         } else {
             ours.push(taking);
             reference.push(writing);
@@ -170,9 +229,9 @@ fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
     let wall = |all: &[Spent]| median(&all.iter().map(|spent| millis(spent.wall)).collect::<Vec<_>>());
     let cpu = |all: &[Spent]| median(&all.iter().map(|spent| millis(spent.cpu)).collect::<Vec<_>>());
     report.rows.push(Row {
-        work: format!("take edits of {fields} fields, merged, durable"),
+        work: format!("take {}, merged, durable", work.name()),
         size: format!(
-            "{EDITS} edits in batches of {GROUPS}, {people} people, {rows} rows; median of {ROUNDS}, in turns"
+            "{SAVES} Saves in batches of {GROUPS}, {people} people, {rows} rows; median of {ROUNDS}, in turns"
         ),
         unit: "ms",
         ours: wall(&ours),
@@ -183,10 +242,11 @@ fn ingest(report: &mut Report, people: usize, fields: usize) -> Result<()> {
         reference_value: wall(&reference),
         at_most: Some(4.0),
     });
-    let per_second = |spent: f64| EDITS as f64 * 1e3 / spent;
+    let per_second = |spent: f64| work.ops() as f64 * 1e3 / spent;
     report.notes.push(format!(
-        "edits of {fields} fields: {:.0} ops/s, by hand {:.0} (the aim of the design: 10,000 ops/s and a quarter of \
+        "{}: {:.0} ops/s, by hand {:.0} (the aim of the design: 10,000 ops/s and a quarter of \
          by hand); processor {:.0} ms, by hand {:.0}",
+        work.name(),
         per_second(wall(&ours)),
         per_second(wall(&reference)),
         cpu(&ours),
@@ -215,11 +275,22 @@ impl Laptop {
         Batch { protocol: PROTOCOL, commune, device, epoch: 1, offsets: vec![], groups }
     }
 
-    fn save(&mut self, kind: RecordKind, record: Uuid, fields: Vec<FieldEdit>) -> Numbered {
+    /// One Save that writes these records.
+    fn save(&mut self, writes: Vec<(RecordKind, Uuid, Vec<FieldEdit>)>) -> Numbered {
         self.saved += 1;
         let group = GroupId::random(u128::from(self.saved).to_le_bytes());
-        let header = OpHeader {
-            id: OpId { group, index: 0 },
+        let write = |(index, (kind, record, fields))| {
+            let header = self.header(OpId { group, index }, kind, record);
+            Op { header, salt: [0; 16], fields }
+        };
+        let ops = (0..).zip(writes).map(write).collect();
+        let seed = u128::from(self.saved).to_be_bytes();
+        Numbered { incarnation: 7, dseq: self.saved, group: Group::seeded(group, seed, ops) }
+    }
+
+    fn header(&self, id: OpId, kind: RecordKind, record: Uuid) -> OpHeader {
+        OpHeader {
+            id,
             job: None,
             commune: self.commune,
             scope: Scope(Uuid::from_u128(0x5c)),
@@ -228,22 +299,45 @@ impl Laptop {
             device: self.device,
             actor: self.user,
             schema: 1,
-            wall_ms: 1_800_000_000_000,
+            wall_ms: WALL_MS,
             session: 1,
             base: Position::default(),
-        };
-        let op = Op { header, salt: [0; 16], fields };
-        let seed = u128::from(self.saved).to_be_bytes();
-        Numbered { incarnation: 7, dseq: self.saved, group: Group::seeded(group, seed, vec![op]) }
+        }
     }
 
     /// A household of one.
     fn person(&mut self, nth: usize) -> Numbered {
-        let fields = vec![
+        let lives_in = household(nth);
+        let house = vec![
             FieldEdit::first(no::HOUSEHOLD_HOUSE_NO, nth.to_string()),
             FieldEdit::first(no::HOUSEHOLD_ALIVE, true),
         ];
-        self.save(RecordKind::Household, Uuid::from_u128(1000 + nth as u128), fields)
+        let line = vec![
+            FieldEdit::first(no::MEMBER_HOUSEHOLD, lives_in),
+            FieldEdit::first(no::MEMBER_FULL_NAME, format!("Lê {nth}")),
+            FieldEdit::first(no::MEMBER_LISTED_RESIDENCE, "present"),
+            FieldEdit::first(no::MEMBER_ALIVE, true),
+        ];
+        self.save(vec![(RecordKind::Household, lives_in, house), (RecordKind::Member, member(nth), line)])
+    }
+
+    fn visit(&mut self, nth: usize, of: usize) -> Numbered {
+        let day = domain::calendar::Day::at(WALL_MS);
+        let said = if nth.is_multiple_of(3) { "no" } else { "yes" };
+        let visit = vec![
+            FieldEdit::first(no::VISIT_HOUSEHOLD, household(of)),
+            FieldEdit::first(no::VISIT_DAY, day),
+            FieldEdit::first(no::VISIT_OUTCOME, "met"),
+            FieldEdit::first(no::VISIT_CHANNEL, "at_home"),
+        ];
+        let answer =
+            |no| FieldEdit::first(no, Value::answer(Answer::from(said.to_owned()), Evidence::SelfReported));
+        let facts = [no::FACT_KNOWS, no::FACT_SKILL, no::FACT_USES, no::FACT_SAFE];
+        let learned =
+            [FieldEdit::first(no::ASSESSMENT_MEMBER, member(of)), FieldEdit::first(no::ASSESSMENT_DAY, day)];
+        let learned = learned.into_iter().chain(facts.map(answer)).collect();
+        let id = |kind: u128| Uuid::from_u128((kind << 64) + nth as u128);
+        self.save(vec![(RecordKind::Visit, id(5), visit), (RecordKind::Assessment, id(6), learned)])
     }
 
     fn edit(&mut self, nth: usize, fields: usize) -> Numbered {
@@ -252,8 +346,16 @@ impl Laptop {
         let saved = self.saved;
         let edit = |no: &u16| FieldEdit::first(*no, format!("{saved}"));
         let fields = numbers.iter().take(fields).map(edit).collect();
-        self.save(RecordKind::Household, Uuid::from_u128(1000 + nth as u128), fields)
+        self.save(vec![(RecordKind::Household, household(nth), fields)])
     }
+}
+
+fn household(nth: usize) -> Uuid {
+    Uuid::from_u128((3 << 64) + nth as u128)
+}
+
+fn member(nth: usize) -> Uuid {
+    Uuid::from_u128((4 << 64) + nth as u128)
 }
 
 /// What batches left behind.
@@ -262,31 +364,22 @@ struct Left {
     tables: Vec<Table>,
 }
 
-/// Of each table: which rows are newer than a position.
-const TABLES: &[(&str, &str)] = &[
-    ("commits", "position > ?1"),
-    ("bodies", "position > ?1"),
-    ("ops", "position > ?1"),
-    ("record_ops", "position > ?1"),
-    ("numbers", "dseq > ?1"),
-    ("records", "kind = 3 AND ?1 >= 0"),
-];
-
 impl Left {
-    fn after(register: &Register, position: i64) -> Result<Self> {
+    fn after(register: &Register, work: Work, position: i64) -> Result<Self> {
         let connection = open(register)?;
-        let tables = rows_of(&connection, TABLES, position)?;
+        let tables = rows_of(&connection, &work.tables(), position)?;
         let position = connection.query_row("SELECT position FROM communes", [], |row| row.get(0))?;
         Ok(Self { position, tables })
     }
 
-    /// Cut evenly into as many transactions as there were batches. Every record was written in each of them.
-    fn portions(&self, count: usize) -> Vec<Rows> {
+    /// Cut evenly into as many transactions as there were batches; of what was written again as much as a batch writes.
+    fn portions(&self, work: Work, count: usize) -> Vec<Rows> {
         let portion = |nth: usize| {
             let of_table = |(table, rows): &Table| {
                 let share = rows.len().div_ceil(count);
-                let rows = if *table == "records" {
-                    rows.iter().cycle().skip(nth * GROUPS).take(GROUPS).cloned().collect()
+                let rows = if work.rewrites(table) {
+                    let most = GROUPS.min(rows.len());
+                    rows.iter().cycle().skip(nth * most).take(most).cloned().collect()
                 } else {
                     rows.iter().skip(nth * share).take(share).cloned().collect()
                 };
