@@ -74,11 +74,8 @@ impl Rows {
                    (SELECT hamlet_unit_id, alley_id FROM household_counts WHERE household_id IN ({TOUCHED}))"
             ),
         )?;
-        let words = search_words(connection, seq)?;
-        if !words.is_empty() {
-            let sql = "INSERT INTO member_search (rowid, words) VALUES (?, ?)".to_owned();
-            rows.0.push((sql, words));
-        }
+        let saved = "SELECT place, full_name FROM overlay JOIN members ON id = record_id WHERE seq = ?1";
+        rows.0.extend(search_words(connection, saved, seq)?);
         Ok(rows)
     }
 
@@ -89,6 +86,16 @@ impl Rows {
             (format!("INSERT OR REPLACE INTO {table} VALUES ({marks})"), rows)
         };
         Self(tables.filter(|(_, rows)| !rows.is_empty()).map(statement).collect())
+    }
+
+    /// The words by which people are found, of those whom `sql` selects by place and name.
+    pub(crate) fn of_words(connection: &Connection, sql: &str, after: i64) -> Result<Self> {
+        Ok(Self(search_words(connection, sql, after)?.into_iter().collect()))
+    }
+
+    /// And those of another.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -120,8 +127,7 @@ fn query(connection: &Connection, sql: &str, seq: i64) -> Result<Vec<Vec<Value>>
 }
 
 /// The index is contentless, so its words are made again, before the clock runs.
-fn search_words(connection: &Connection, seq: i64) -> Result<Vec<Vec<Value>>> {
-    let sql = "SELECT place, full_name FROM overlay JOIN members ON id = record_id WHERE seq = ?1";
+fn search_words(connection: &Connection, sql: &str, after: i64) -> Result<Option<(String, Vec<Vec<Value>>)>> {
     let words = |row: Vec<Value>| {
         let [place, Value::Text(name)] = <[Value; 2]>::try_from(row).ok()? else { return None };
         let (folded, sound) = (fold(&name), fold_sound(&name));
@@ -133,7 +139,10 @@ fn search_words(connection: &Connection, seq: i64) -> Result<Vec<Vec<Value>>> {
         };
         Some(vec![place, Value::Text(words)])
     };
-    query(connection, sql, seq)?.into_iter().map(words).collect::<Option<_>>().context("a name")
+    let all = query(connection, sql, after)?.into_iter().map(words);
+    let all: Vec<_> = all.collect::<Option<_>>().context("a name")?;
+    let insert = "INSERT INTO member_search (rowid, words) VALUES (?, ?)";
+    Ok(Some((insert.to_owned(), all)).filter(|(_, all)| !all.is_empty()))
 }
 
 /// The number of the last save.

@@ -238,6 +238,8 @@ const TABLES: &[(&str, &str)] = &[
     ("kept", "rowid > ?1"),
     ("kept_ops", "group_id IN (SELECT group_id FROM kept WHERE rowid > ?1)"),
     ("households", "?1 >= 0"),
+    // Only the first page writes them.
+    ("members", "?1 = 0"),
     ("household_counts", "?1 >= 0"),
     ("tallies", "?1 >= 0"),
     ("settings", "?1 >= 0"),
@@ -246,27 +248,32 @@ const TABLES: &[(&str, &str)] = &[
 struct Left {
     kept: i64,
     tables: Vec<Table>,
+    words: Rows,
 }
 
 impl Left {
     fn of(connection: &Connection, kept_after: i64) -> Result<Self> {
         let tables = rows_of(connection, TABLES, kept_after)?;
         let kept = connection.query_row("SELECT coalesce(max(rowid), 0) FROM kept", [], |row| row.get(0))?;
-        Ok(Self { kept, tables })
+        let named = "SELECT place, full_name FROM members WHERE ?1 = 0";
+        let words = Rows::of_words(connection, named, kept_after)?;
+        Ok(Self { kept, tables, words })
     }
 
-    /// Cut into as many transactions as there were pages. Records were written in each of them, as often as their share of
-    /// the groups.
+    /// Cut into as many transactions as there were pages. Records were written in each of them, as many as it has ops.
     fn portions(&self, count: usize) -> Vec<Rows> {
-        let groups = self.tables.iter().find(|(table, _)| *table == "kept").map_or(0, |(_, rows)| rows.len());
-        let share = groups.div_ceil(count);
+        let ops =
+            self.tables.iter().find(|(table, _)| *table == "kept_ops").map_or(0, |(_, rows)| rows.len());
+        let ops = ops.div_ceil(count);
         let portion = |nth: usize| {
             let of_table = |(table, rows): &Table| {
                 let rows = match *table {
-                    "kept" | "kept_ops" => rows.iter().skip(nth * share).take(share).cloned().collect(),
+                    "kept" | "kept_ops" => {
+                        let share = rows.len().div_ceil(count);
+                        rows.iter().skip(nth * share).take(share).cloned().collect()
+                    }
                     "base_rows" | "households" | "household_counts" => {
-                        let most = share.min(rows.len());
-                        rows.iter().cycle().skip(nth * share).take(most).cloned().collect()
+                        rows.iter().cycle().skip(nth * ops).take(ops.min(rows.len())).cloned().collect()
                     }
                     _ => rows.clone(),
                 };
@@ -274,6 +281,10 @@ impl Left {
             };
             Rows::over(self.tables.iter().map(of_table))
         };
-        (0..count).map(portion).collect()
+        let mut all: Vec<Rows> = (0..count).map(portion).collect();
+        if let Some(first) = all.first_mut() {
+            first.append(&self.words);
+        }
+        all
     }
 }

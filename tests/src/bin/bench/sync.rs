@@ -49,7 +49,7 @@ const GROUPS: usize = 500;
 /// What people save.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
-    /// So many fields of a household.
+    /// So many fields of a household; four of them move the figures.
     Edits(usize),
     /// A visit, and what was learned of the person who lives there: it moves the figures.
     Visits,
@@ -58,7 +58,8 @@ enum Work {
 impl Work {
     fn name(self) -> String {
         match self {
-            Self::Edits(fields) => format!("edits of {fields} fields"),
+            Self::Edits(1) => "edits of 1 field".into(),
+            Self::Edits(fields) => format!("edits of {fields} fields, one of them counted"),
             Self::Visits => "visits with four answers".into(),
         }
     }
@@ -71,20 +72,13 @@ impl Work {
     fn tables(self) -> Vec<(&'static str, &'static str)> {
         let records: &[_] = match self {
             Self::Edits(_) => &[("records", "kind = 3 AND ?1 >= 0")],
-            Self::Visits => &[
-                ("records", "kind IN (5, 6) AND ?1 >= 0"),
-                ("household_counts", "?1 >= 0"),
-                ("tallies", "?1 >= 0"),
-            ],
+            Self::Visits => &[("records", "kind IN (5, 6) AND ?1 >= 0")],
         };
-        [LOG, records].concat()
+        [LOG, records, if self == Self::Edits(1) { &[] } else { FIGURES }].concat()
     }
 
     fn rewrites(self, table: &str) -> bool {
-        match self {
-            Self::Edits(_) => table == "records",
-            Self::Visits => ["household_counts", "tallies"].contains(&table),
-        }
+        ["household_counts", "tallies"].contains(&table) || (table == "records" && self != Self::Visits)
     }
 }
 
@@ -96,6 +90,9 @@ const LOG: &[(&str, &str)] = &[
     ("record_ops", "position > ?1"),
     ("numbers", "dseq > ?1"),
 ];
+
+/// And what a Save leaves that moves the figures.
+const FIGURES: &[(&str, &str)] = &[("household_counts", "?1 >= 0"), ("tallies", "?1 >= 0")];
 
 /// A laptop that pushes.
 struct Laptop {
@@ -344,7 +341,11 @@ impl Laptop {
         let numbers =
             [no::HOUSEHOLD_HOUSE_NO, no::HOUSEHOLD_PLACE_NOTE, no::HOUSEHOLD_CODE, no::HOUSEHOLD_DWELLING];
         let saved = self.saved;
-        let edit = |no: &u16| FieldEdit::first(*no, format!("{saved}"));
+        let dwelling = if saved.is_multiple_of(2) { "house" } else { "rented_room" };
+        let edit = |no: &u16| match *no {
+            no::HOUSEHOLD_DWELLING => FieldEdit::first(*no, dwelling),
+            no => FieldEdit::first(no, format!("{saved}")),
+        };
         let fields = numbers.iter().take(fields).map(edit).collect();
         self.save(vec![(RecordKind::Household, household(nth), fields)])
     }
