@@ -149,11 +149,16 @@ fn laptop_of(register: &Register, people: usize) -> Result<Laptop> {
 
 fn batches_of(laptop: &mut Laptop, people: usize, work: Work) -> Vec<Batch> {
     let save = |nth: usize| match work {
-        Work::Edits(fields) => laptop.edit(nth * 7919 % people, fields),
-        Work::Visits => laptop.visit(nth, nth * 7919 % people),
+        Work::Edits(fields) => laptop.edit(door(nth, people), fields, nth / people),
+        Work::Visits => laptop.visit(nth, door(nth, people)),
     };
     let saves: Vec<Numbered> = (0..SAVES).map(save).collect();
     saves.chunks(GROUPS).map(|groups| laptop.batch(groups)).collect()
+}
+
+/// Whose door the nth Save is at: neighbours in time are none in the register.
+fn door(nth: usize, people: usize) -> usize {
+    nth * 7919 % people
 }
 
 /// Against the same into a file: the row before this one.
@@ -337,11 +342,12 @@ impl Laptop {
         self.save(vec![(RecordKind::Visit, id(5), visit), (RecordKind::Assessment, id(6), learned)])
     }
 
-    fn edit(&mut self, nth: usize, fields: usize) -> Numbered {
+    /// Each round it dwells otherwise.
+    fn edit(&mut self, nth: usize, fields: usize, round: usize) -> Numbered {
         let numbers =
             [no::HOUSEHOLD_HOUSE_NO, no::HOUSEHOLD_PLACE_NOTE, no::HOUSEHOLD_CODE, no::HOUSEHOLD_DWELLING];
         let saved = self.saved;
-        let dwelling = if saved.is_multiple_of(2) { "house" } else { "rented_room" };
+        let dwelling = if round.is_multiple_of(2) { "rented_room" } else { "house" };
         let edit = |no: &u16| match *no {
             no::HOUSEHOLD_DWELLING => FieldEdit::first(*no, dwelling),
             no => FieldEdit::first(no, format!("{saved}")),
@@ -379,8 +385,9 @@ impl Left {
             let of_table = |(table, rows): &Table| {
                 let share = rows.len().div_ceil(count);
                 let rows = if work.rewrites(table) {
-                    let most = GROUPS.min(rows.len());
-                    rows.iter().cycle().skip(nth * most).take(most).cloned().collect()
+                    // They lie in the order in which the people were begun.
+                    let of = |save| rows.get(door(nth * GROUPS + save, rows.len())).cloned();
+                    (0..GROUPS.min(rows.len())).filter_map(of).collect()
                 } else {
                     rows.iter().skip(nth * share).take(share).cloned().collect()
                 };
