@@ -16,31 +16,47 @@ use crate::people::{Dwelling, Household};
 use crate::rules::{DoorRules, Truth};
 use crate::visit::{Progress, VisitState};
 
+/// What is kept of each household is mostly zeros; they are left out.
+fn nothing<T: Default + PartialEq>(counted: &T) -> bool {
+    *counted == T::default()
+}
+
 /// Households of one kind of dwelling. Each household is one person's case: counts, never rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HouseholdCounts {
     /// In the register.
+    #[serde(skip_serializing_if = "nothing")]
     pub listed: i64,
     /// Of these, somebody lives there as far as is known: the denominator of Gia đình số.
+    #[serde(skip_serializing_if = "nothing")]
     pub occupied: i64,
     /// Đã đến.
+    #[serde(skip_serializing_if = "nothing")]
     pub reached: i64,
     /// Đã gặp: the headline.
+    #[serde(skip_serializing_if = "nothing")]
     pub met: i64,
     /// Đủ thông tin.
+    #[serde(skip_serializing_if = "nothing")]
     pub complete: i64,
     /// Không muốn cung cấp, in their latest word.
+    #[serde(skip_serializing_if = "nothing")]
     pub declined: i64,
     /// Gia đình số: đạt.
+    #[serde(skip_serializing_if = "nothing")]
     pub family_met: i64,
     /// Of these, known strongly enough to be recognised.
+    #[serde(skip_serializing_if = "nothing")]
     pub family_recognisable: i64,
     /// Chưa đạt.
+    #[serde(skip_serializing_if = "nothing")]
     pub family_not_met: i64,
     /// Chưa đủ thông tin.
+    #[serde(skip_serializing_if = "nothing")]
     pub family_insufficient: i64,
     /// Còn 1 bước.
+    #[serde(skip_serializing_if = "nothing")]
     pub one_step: i64,
 }
 
@@ -49,13 +65,17 @@ pub struct HouseholdCounts {
 #[serde(default)]
 pub struct PeopleCounts {
     /// Everybody.
+    #[serde(skip_serializing_if = "nothing")]
     pub persons: i64,
     /// Of an age to count as adults.
+    #[serde(skip_serializing_if = "nothing")]
     pub adults: i64,
     /// Whose age is estimated or unknown: lists show "ước tính".
+    #[serde(skip_serializing_if = "nothing")]
     pub age_estimated: i64,
     /// For each fact, over the people of whom it is asked: how many gave each answer (as text; several
     /// means of payment are one answer, a helping member counts as `member`).
+    #[serde(skip_serializing_if = "nothing")]
     pub answers: BTreeMap<Fact, BTreeMap<String, i64>>,
 }
 
@@ -64,13 +84,17 @@ pub struct PeopleCounts {
 #[serde(default)]
 pub struct Tally {
     /// Houses.
+    #[serde(skip_serializing_if = "nothing")]
     pub houses: HouseholdCounts,
     /// Rented rooms, on a line of their own (door rules §2).
+    #[serde(skip_serializing_if = "nothing")]
     pub rented_rooms: HouseholdCounts,
     /// People living there now.
+    #[serde(skip_serializing_if = "nothing")]
     pub present: PeopleCounts,
     /// People registered but not living there now (away for work, house vacant): in the registered base,
     /// not in the present one.
+    #[serde(skip_serializing_if = "nothing")]
     pub away: PeopleCounts,
 }
 

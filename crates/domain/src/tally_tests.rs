@@ -209,3 +209,16 @@ proptest! {
         }
     }
 }
+
+/// What is kept of a household is short, and whatever was kept in full can still be read.
+#[test]
+fn zeros_are_not_kept() {
+    let counted = count(1, &house(&[Met], &[("1980", GUIDE)])).tally;
+    let kept = serde_json::to_string(&counted).unwrap();
+    assert!(!kept.contains(":0") && !kept.contains("rented_rooms") && kept.contains("\"met\":1"), "{kept}");
+    let in_full = r#"{"houses":{"listed":1,"occupied":0},"rented_rooms":{"listed":0},"present":{"persons":0,"answers":{}}}"#;
+    let read: Tally = serde_json::from_str(in_full).unwrap();
+    let short: Tally = serde_json::from_str(r#"{"houses":{"listed":1}}"#).unwrap();
+    assert_eq!(read, short);
+    assert_eq!(serde_json::from_str::<Tally>(&kept).unwrap(), counted);
+}

@@ -18,7 +18,10 @@ use super::log::{Log, row_of};
 use super::sql::params;
 use crate::error::ServerError;
 
-const UNDER: &str = "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
+pub(super) const UNDER: &str =
+    "SELECT body FROM records WHERE commune_id = ?1 AND kind = ?2 AND parent_id = ?3";
+pub(super) const ALL_UNDER: &str =
+    "SELECT body FROM records WHERE commune_id = ?1 AND kind IN (?3, ?4, ?5) AND parent_id = ?2";
 
 /// An event with its place in the order.
 pub(crate) type Dated<E> = (OrderKey, E);
@@ -137,17 +140,29 @@ impl Log<'_> {
         Ok(rows)
     }
 
-    /// Reads what lies under these parents, together; whoever asks for it takes it. Returns the ids found.
-    pub(super) fn foresee_under(&self, kind: RecordKind, parents: &[Uuid]) -> Result<Vec<Uuid>, ServerError> {
-        let (commune, no) = (self.commune.0, kind.no());
-        let asked: Vec<_> = parents.iter().map(|parent| params![commune, no, *parent].to_vec()).collect();
-        let mut ids = Vec::new();
-        for (parent, mut rows) in parents.iter().zip(self.sql.each_of(UNDER, &asked, row_of)?) {
+    /// Reads what of up to three kinds lies under these parents, together; whoever asks for it takes it. Returns what was
+    /// found.
+    pub(super) fn foresee_under(
+        &self,
+        kinds: &[RecordKind],
+        parents: &[Uuid],
+    ) -> Result<Vec<(u16, Uuid)>, ServerError> {
+        let commune = self.commune.0;
+        let [one, other, third] =
+            [0, 1, 2].map(|nth| kinds.get(nth).or(kinds.last()).map_or(0, |kind| kind.no()));
+        let asked: Vec<_> =
+            parents.iter().map(|parent| params![commune, *parent, one, other, third].to_vec()).collect();
+        let mut found = Vec::new();
+        let mut under = self.under.borrow_mut();
+        for (parent, mut rows) in parents.iter().zip(self.sql.each_of(ALL_UNDER, &asked, row_of)?) {
             rows.sort_unstable_by_key(|row| row.record);
-            ids.extend(rows.iter().map(|row| row.record));
-            self.under.borrow_mut().insert((no, *parent), rows);
+            found.extend(rows.iter().map(|row| (row.kind, row.record)));
+            under.extend(kinds.iter().map(|kind| ((kind.no(), *parent), vec![])));
+            for row in rows {
+                under.entry((row.kind, *parent)).or_default().push(row);
+            }
         }
-        Ok(ids)
+        Ok(found)
     }
 
     /// Every record of a kind, in the order of their ids.

@@ -574,6 +574,7 @@ mod tests {
     use database::Durability;
     use domain::consent::Basis;
 
+    use super::super::records;
     use super::super::sql::Value;
     use super::*;
     use crate::{NewCommune, Options, Register};
@@ -595,6 +596,12 @@ mod tests {
                 let mut searches = steps.iter().filter(|step| step.starts_with("SEARCH")).peekable();
                 assert!(searches.peek().is_some(), "{sql}: {steps:?}");
                 assert!(searches.all(|step| step.contains(" AND ")), "{sql}: {steps:?}");
+            }
+            for sql in [records::UNDER, records::ALL_UNDER] {
+                let nothing = vec![Value::Null; sql.matches('?').count()];
+                let plan = format!("EXPLAIN QUERY PLAN {sql}");
+                let steps = log.all(&plan, &nothing, |row| row.get::<String>(3))?;
+                assert!(steps.iter().all(|step| step.contains("records_under")), "{sql}: {steps:?}");
             }
             Ok(())
         };
