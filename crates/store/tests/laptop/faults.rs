@@ -112,6 +112,22 @@ fn numbers_that_are_given_anew_are_sealed_at_once() {
     assert_eq!(sealed.last().map(|group| group.number), Some((77, 1)));
 }
 
+/// The power goes after the numbers were given anew and before they were sealed: the next start seals them.
+#[test]
+fn numbers_that_were_given_anew_before_a_crash_are_sealed_at_the_next_start() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.save(|change| change.put(&member(1, 1, "Lê An"))).unwrap();
+    let before = std::fs::read(data(&laptop, "outbox.sealed")).unwrap();
+    laptop.store().new_incarnation(77).unwrap();
+    laptop.store = None;
+    std::fs::write(data(&laptop, "outbox.sealed"), before).unwrap();
+    laptop.reopen().unwrap();
+    let sealed = read_sealed(&data(&laptop, "outbox.sealed")).unwrap();
+    let numbers: Vec<_> = sealed.iter().map(|group| group.number).collect();
+    assert_eq!(numbers[numbers.len() - 2..], [(77, 1), (77, 2)], "{numbers:?}");
+}
+
 fn holds(folder: &Path, needle: &str) -> bool {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.is_file()).any(|path| {
