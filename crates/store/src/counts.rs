@@ -207,13 +207,19 @@ pub fn standings_of_unit(
     Ok(found.into_iter().collect())
 }
 
-/// Counts everything afresh, without the kept tallies: must equal them.
-pub fn full_recount(connection: &Connection, by: &CountedBy, today: Day) -> Result<Tally, StoreError> {
-    let mut sum = Tally::default();
+/// True if in every hamlet unit and alley the kept tallies are those of its records, counted afresh.
+pub fn hold(connection: &Connection, by: &CountedBy, today: Day) -> Result<bool, StoreError> {
+    let mut counted: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
     for household in households::list(connection)? {
         if let Some(state) = household_state(connection, household.id, by, today)? {
-            sum.add(&state.contribution(by, today).tally);
+            counted.entry(state.place()).or_default().add(&state.contribution(by, today).tally);
         }
     }
-    Ok(sum)
+    let place =
+        |part: AlleyTally| ((part.hamlet_unit.0, part.alley.map_or(NO_ALLEY, |alley| alley.0)), part.tally);
+    let mut kept: BTreeMap<_, _> = by_alley(connection)?.into_iter().map(place).collect();
+    for places in [&mut kept, &mut counted] {
+        places.retain(|_, tally| *tally != Tally::default());
+    }
+    Ok(kept == counted)
 }

@@ -23,6 +23,9 @@ use super::records::{Dated, as_of_now, event};
 use super::sql::{Row, params};
 use crate::error::ServerError;
 
+/// Tallies by hamlet unit and alley.
+pub(crate) type Places = BTreeMap<(Uuid, Uuid), Tally>;
+
 /// Households whose records are read together.
 const COUNTED_TOGETHER: usize = 128;
 
@@ -83,7 +86,7 @@ impl Log<'_> {
         by: &CountedBy,
         today: Day,
     ) -> Result<(), ServerError> {
-        let mut differences: BTreeMap<(Uuid, Uuid), Tally> = BTreeMap::new();
+        let mut differences = Places::new();
         let households: Vec<Uuid> = households.iter().map(|household| household.0).collect();
         for some in households.chunks(COUNTED_TOGETHER) {
             let before = self.foresee(some)?;
@@ -181,10 +184,7 @@ impl Log<'_> {
     /// The tally of the commune, or of one hamlet unit.
     pub(crate) fn tally(&self, unit: Option<HamletUnitId>) -> Result<Tally, ServerError> {
         let mut sum = Tally::default();
-        let sql = "SELECT hamlet_unit_id, tally FROM tallies WHERE commune_id = ?1";
-        let parts =
-            self.all(sql, params![self.commune.0], |row| Ok((row.get::<Uuid>(0)?, json::<Tally>(row, 1)?)))?;
-        for (of, tally) in parts {
+        for ((of, _), tally) in self.tallies()? {
             if unit.is_none_or(|unit| unit.0 == of) {
                 sum.add(&tally);
             }
@@ -192,14 +192,21 @@ impl Log<'_> {
         Ok(sum)
     }
 
-    /// Counts everything afresh, without the kept tallies: must equal them.
-    pub(crate) fn full_recount(&self, by: &CountedBy, today: Day) -> Result<Tally, ServerError> {
-        let mut sum = Tally::default();
+    /// Counts everything afresh, by hamlet unit and alley, without the kept tallies.
+    pub(crate) fn full_recount(&self, by: &CountedBy, today: Day) -> Result<Places, ServerError> {
+        let mut places = Places::new();
         for row in self.rows_of(RecordKind::Household)? {
             if let Some(state) = self.household_state(HouseholdId(row.record), by, today)? {
-                sum.add(&state.contribution(by, today).tally);
+                places.entry(state.place()).or_default().add(&state.contribution(by, today).tally);
             }
         }
-        Ok(sum)
+        Ok(places)
+    }
+
+    /// The kept tallies.
+    pub(crate) fn tallies(&self) -> Result<Places, ServerError> {
+        let sql = "SELECT hamlet_unit_id, alley_id, tally FROM tallies WHERE commune_id = ?1";
+        let place = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), json(row, 2)?));
+        Ok(self.all(sql, params![self.commune.0], place)?.into_iter().collect())
     }
 }

@@ -49,7 +49,7 @@ async fn a_commune_is_taken_in_once_and_its_ledger_finds_itself() {
 
     let figures = office.register.figures(None).unwrap();
     assert!(figures.households >= 5741 && figures.persons >= 27765);
-    assert_eq!(figures, office.register.figures_recounted().unwrap());
+    assert!(office.register.figures_hold().unwrap());
 
     // A hamlet head gets the hamlet, whole groups, and nothing of the others.
     let unit = &list.households[0].hamlet_unit;

@@ -61,7 +61,7 @@ async fn a_child_that_comes_before_its_parent_waits_and_is_taken() {
     assert_eq!(reply.head.position, office.register.position().unwrap());
     let figures = office.register.figures(None).unwrap();
     assert_eq!((figures.households, figures.reached), (1, 1));
-    assert_eq!(figures, office.register.figures_recounted().unwrap());
+    assert!(office.register.figures_hold().unwrap());
     let delivered: usize = minh.pull(1 << 20).await.iter().map(|page| page.groups.len()).sum();
     // Two assignments, the unit, the household and the visit.
     assert_eq!(delivered, 5);

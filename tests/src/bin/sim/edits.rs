@@ -18,7 +18,7 @@ use sync_core::records::{Recorded, ResidenceEvent};
 use tests::dice::Dice;
 use uuid::Uuid;
 
-use crate::office::UNITS;
+use crate::office::{ALLEYS, UNITS};
 
 /// What one Save does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +92,8 @@ pub(crate) fn save(store: &mut Store, units: &[HamletUnitId], dice: &mut Dice) -
         });
         match saved {
             Ok(((), saved)) => saves.push(saved),
-            // What lies elsewhere by now: the gate says no, and the page shows it.
-            Err(StoreError::Invalid(_)) => continue,
+            // Of another unit: the gate says no, and the page shows it.
+            Err(StoreError::Invalid(_)) if edit == Edit::Joins => continue,
             Err(error) => return Err(error.into()),
         }
         under.extend(above);
@@ -238,6 +238,11 @@ fn house(household: Household, dice: &mut Dice) -> Household {
         0 => Household { dwelling: Dwelling::RentedRoom, ..household },
         1 => Household { dwelling: Dwelling::House, ..household },
         2 => Household { alive: !household.alive, ..household },
+        3 => {
+            let of_unit = ALLEYS.iter().filter(|(unit, _)| *unit == household.hamlet_unit);
+            let alleys: Vec<_> = of_unit.map(|(_, alley)| *alley).collect();
+            Household { alley: dice.choose(&alleys).copied(), ..household }
+        }
         _ => Household { house_no: name(dice), ..household },
     }
 }

@@ -166,10 +166,15 @@ impl World {
             None => household.id.0,
         };
         let was_there = self.is_in_log(subject)?;
+        let lives_in = self.office.lives_in()?;
         self.erased.insert(subject);
-        for one in self.begun_under(subject).into_iter().filter(|one| !self.movers.contains(one)) {
+        self.erased
+            .extend(lives_in.iter().filter(|(_, lives)| **lives == subject).map(|(person, _)| *person));
+        for one in self.under_it(subject) {
             let taken = |confirmed: &Confirmed| confirmed.taken && confirmed.op.header.record == one;
-            if self.is_in_log(one)? {
+            if lives_in.get(&one).is_some_and(|lives| *lives != subject) {
+                self.moved_on(one, subject);
+            } else if self.is_in_log(one)? {
                 self.erased.insert(one);
             } else if self.confirmed.values().any(taken) {
                 self.spared.insert(one);

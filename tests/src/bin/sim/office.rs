@@ -1,24 +1,31 @@
 //! The server of a history: the real register in a folder, its backups, and an officer who writes into it without a laptop
 //! of this program, by words that an older version does not know.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use domain::calendar::Day;
 use domain::consent::Basis;
-use domain::ids::{CommuneId, DeviceId, HamletUnitId, UserId};
-use domain::people::{HamletUnit, HamletUnitKind, Role};
+use domain::ids::{AlleyId, CommuneId, DeviceId, HamletUnitId, UserId};
+use domain::people::{Alley, HamletUnit, HamletUnitKind, Member, Role};
 use server::{EnrolOrder, Machine, NewCommune, Options, Register};
 use store::Durability;
 use sync_core::api::{self, ApiError, EnrolReply, EnrolRequest};
 use sync_core::op::{FieldEdit, GroupId, Op, OpHeader, OpId, Scope};
 use sync_core::position::{Cursor, Epoch, Position};
-use sync_core::records::Recorded;
-use sync_core::wire::{Batch, DigestsReply, Numbered, PROTOCOL, PushReply, SigningKey};
+use sync_core::projection::household_as_of;
+use sync_core::records::{Recorded, ResidenceEvent};
+use sync_core::rights::Sight;
+use sync_core::stamp::OrderKey;
+use sync_core::wire::{
+    Batch, DigestsReply, Numbered, PROTOCOL, Page, PageGroup, PullRequest, PushReply, SigningKey,
+};
 use sync_core::witness::Witness;
-use sync_core::{Group, Value};
+use sync_core::{Group, Row, Stamp, Value};
 use tests::dice::Dice;
 use tests::disk;
 use tests::laptop::NOON_MS;
@@ -48,6 +55,13 @@ impl Machine for ServerMachine {
 /// The two hamlet units, by their names.
 pub(crate) const UNITS: [(&str, HamletUnitId); 2] =
     [("Thôn Sen", HamletUnitId(Uuid::from_u128(0x5c))), ("Thôn Hạ", HamletUnitId(Uuid::from_u128(0x5d)))];
+/// Two alleys of each.
+pub(crate) const ALLEYS: [(HamletUnitId, AlleyId); 4] = [
+    (UNITS[0].1, AlleyId(Uuid::from_u128(0xa1))),
+    (UNITS[0].1, AlleyId(Uuid::from_u128(0xa2))),
+    (UNITS[1].1, AlleyId(Uuid::from_u128(0xa3))),
+    (UNITS[1].1, AlleyId(Uuid::from_u128(0xa4))),
+];
 /// A kind of a version to come.
 const NEWER_KIND: u16 = 777;
 
@@ -139,12 +153,18 @@ impl Office {
                 valid_from: None,
                 valid_to: None,
             };
-            let fields = unit.fields().into_iter().filter(|(_, value)| !value.is_null());
-            let fields = fields.map(|(no, value)| FieldEdit { no, value, replaced: None, seen: None });
-            let kind = domain::registry::RecordKind::HamletUnit.no();
-            office.writes(Scope::from(id), kind, id.0, fields.collect())?;
+            office.begins(id, &unit)?;
+        }
+        for (hamlet_unit, id) in ALLEYS {
+            office.begins(hamlet_unit, &Alley { id, hamlet_unit, name: "Ngõ".into() })?;
         }
         Ok(office)
+    }
+
+    fn begins<R: Recorded>(&mut self, unit: HamletUnitId, record: &R) -> Result<()> {
+        let edit = |(no, value)| FieldEdit { no, value, replaced: None, seen: None };
+        let fields = record.creation().into_iter().map(edit).collect();
+        self.writes(Scope::from(unit), R::KIND.no(), record.record(), fields)
     }
 
     pub(crate) fn register(&self) -> Result<&Register> {
@@ -158,8 +178,40 @@ impl Office {
         }
     }
 
-    pub(crate) fn officer_token(&self) -> &str {
-        &self.officer.token
+    /// What the stream carries, read by somebody who sees all of it: each op with its stamp.
+    pub(crate) fn stream(&self) -> Result<Vec<(Op, Option<Stamp>)>> {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let request = PullRequest { cursor, sight: Some(Sight::All), max_bytes: 1 << 20 };
+            let page = self.answer(api::PULL, &self.officer.token, &serde_json::to_vec(&request)?);
+            let page: Page = serde_json::from_slice(&page.map_err(|error| anyhow!("the officer: {error}"))?)?;
+            for PageGroup { group, receipts, .. } in page.groups {
+                let stamp = |op: &Op| receipts.iter().find(|one| one.op == op.id()).map(|one| one.stamp);
+                all.extend(group.ops.into_iter().map(|op| (stamp(&op), op)).map(|(stamp, op)| (op, stamp)));
+            }
+            cursor = Some(page.to);
+            if !page.more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Everybody whom the log has, with the household they live in by what was written of it.
+    pub(crate) fn lives_in(&self) -> Result<BTreeMap<Uuid, Uuid>> {
+        let mut rows: BTreeMap<(u16, Uuid), Row> = BTreeMap::new();
+        for (op, stamp) in self.stream()? {
+            let row = rows.entry((op.header.kind, op.header.record)).or_insert_with(|| Row::begun_by(&op));
+            row.merge(&op, stamp.unwrap_or_default());
+        }
+        let event = |row: &Row| Some((row.key()?, ResidenceEvent::try_from(row).ok()?));
+        let events: Vec<_> = rows.values().filter_map(event).collect();
+        let lives = |row: &Row| {
+            let person = Member::try_from(row).ok()?;
+            let own = |(_, event): &&(OrderKey, ResidenceEvent)| event.member == person.id;
+            let own: Vec<_> = events.iter().filter(own).cloned().collect();
+            Some((person.id.0, household_as_of(person.household, &own, Day::at(i64::MAX)).0))
+        };
+        Ok(rows.values().filter_map(lives).collect())
     }
 
     /// The digests of all there is, where the stream stands and the ledger.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow};
+use domain::calendar::Day;
+use domain::figures::Figures;
 use domain::people::{Household, Member};
 use domain::registry::RecordKind;
 use server::Whereabouts;
@@ -13,13 +15,14 @@ use sync_core::convergence::{Outcome, Wrong};
 use sync_core::ingest::Quarantine;
 use sync_core::laptop::{Compared, LaptopStore, Standing, Which};
 use sync_core::local::{LocalCounts, LocalStore};
-use sync_core::op::OpId;
+use sync_core::op::{GroupId, OpId};
 use sync_core::rights::Sight;
-use sync_core::wire::{DigestsReply, Hello, HelloReply, Page, PullRequest};
+use sync_core::wire::{DigestsReply, Hello, HelloReply};
 use sync_core::{Op, Row, Stamp, api};
 use uuid::Uuid;
 
 use crate::laptop::Laptop;
+use crate::office::UNITS;
 use crate::world::{Confirmed, World};
 
 /// What came of a history.
@@ -79,8 +82,7 @@ pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     for l in 0..world.laptops.len() {
         laptop(world, l, &mut verdict)?;
     }
-    let register = world.office.register()?;
-    if register.figures(None)? != register.figures_recounted()? {
+    if !world.office.register()?.figures_hold()? {
         verdict.complain(Wrong::Diverged, "the server's kept figures are not those of its records".into());
     }
     Ok(verdict)
@@ -89,38 +91,71 @@ pub(crate) fn of(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
 /// Once nobody lacks a right: nothing is kept apart without a reason that stays.
 pub(crate) fn of_what_waits(world: &mut World, mut verdict: Verdict) -> Result<Verdict> {
     lost(world, &mut verdict)?;
-    let mut apart = BTreeMap::new();
+    let mut apart: BTreeMap<GroupId, (Quarantine, Vec<&Op>)> = BTreeMap::new();
     for (id, confirmed) in &world.confirmed {
         if let Whereabouts::Apart(reason) = world.office.register()?.whereabouts(&confirmed.op)? {
-            apart.insert(*id, (reason, &confirmed.op));
+            apart.entry(id.group).or_insert((reason, vec![])).1.push(&confirmed.op);
         }
     }
     let revoked = |device| world.laptops.iter().any(|one| one.revoked && one.device() == device);
-    for (id, (reason, op)) in &apart {
-        // It waits for a record that is gone, or waits itself.
-        let lacks = |record: Uuid| {
-            let waits = |(other, (_, one)): (&OpId, &(Quarantine, &Op))| {
-                one.header.record == record && other.group != id.group
-            };
-            world.erased.contains(&record) || world.forgotten.contains(&record) || apart.iter().any(waits)
-        };
-        let may_wait = match reason {
-            Quarantine::Rights => revoked(op.header.device),
-            Quarantine::NoParent => world.reaches(op.header.record, &lacks),
-            Quarantine::Mended => world.decided.contains(&id.group),
-            Quarantine::Overtaken => op.header.kind == RecordKind::Mending.no(),
+    let of_it = |op: &Op| {
+        let named = op.fields.iter().filter_map(|edit| edit.value.as_uuid());
+        named.chain([op.header.record]).collect::<Vec<_>>()
+    };
+    // Of what waits with reason, and so keeps others waiting.
+    let mut waits: BTreeSet<Uuid> = BTreeSet::new();
+    loop {
+        let lacks =
+            |one: Uuid| [&world.erased, &world.forgotten, &waits].iter().any(|all| all.contains(&one));
+        let may_wait = |group: &GroupId, (reason, ops): &(Quarantine, Vec<&Op>)| match reason {
+            Quarantine::Rights => ops.iter().any(|op| revoked(op.header.device)),
+            Quarantine::NoParent => {
+                ops.iter().flat_map(|op| of_it(op)).any(|record| world.reaches(record, &lacks))
+            }
+            Quarantine::Mended => world.decided.contains(group),
+            Quarantine::Overtaken => ops.iter().all(|op| op.header.kind == RecordKind::Mending.no()),
             Quarantine::Invalid | Quarantine::Unknown(_) => false,
         };
-        if !may_wait {
+        let (with, without): (BTreeMap<_, _>, _) =
+            apart.into_iter().partition(|(group, one)| may_wait(group, one));
+        apart = without;
+        if with.is_empty() {
+            break;
+        }
+        waits.extend(with.values().flat_map(|(_, ops)| ops).map(|op| op.header.record));
+    }
+    for (group, (reason, ops)) in &apart {
+        for op in ops {
             let kind = op.header.kind;
-            let what = format!("{id:?} of kind {kind} is kept apart for ever: {reason:?}");
+            let what = format!("{group:?} of kind {kind} is kept apart for ever: {reason:?}");
             verdict.complain(Wrong::Lost, what);
         }
     }
     for l in 0..world.laptops.len() {
         laptop(world, l, &mut verdict)?;
+        same_figures(world, l, &mut verdict)?;
     }
     Ok(verdict)
+}
+
+/// Whoever sees a hamlet unit and has nothing that waits counts there what the server counts.
+fn same_figures(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
+    let World { office, laptops, .. } = world;
+    let Some(laptop) = laptops.get_mut(l).filter(|laptop| !laptop.revoked) else { return Ok(()) };
+    let store = laptop.store()?;
+    if store.waiting()? != LocalCounts::default() || store.today() != Day::at(office.register()?.now_ms()) {
+        return Ok(());
+    }
+    for (name, unit) in UNITS {
+        let theirs = office.register()?.figures(Some(name))?;
+        let tally = store::counts::tally(store.reading(), Some(unit), None)?;
+        let ours = Figures::of(&tally, &store.counted_by().rules, theirs.counted_by.clone());
+        if ours != theirs {
+            let what = format!("{l} counts in {name} what the server does not: {ours:?} {theirs:?}");
+            verdict.complain(Wrong::Diverged, what);
+        }
+    }
+    Ok(())
 }
 
 /// What was saved did something once the log has it.
@@ -230,30 +265,17 @@ type Carried = BTreeMap<OpId, (Op, Stamp)>;
 /// No op is twice in the stream.
 fn carried(world: &World, verdict: &mut Verdict) -> Result<Carried> {
     let mut all = Carried::new();
-    let mut cursor = None;
-    loop {
-        let request = PullRequest { cursor, sight: Some(Sight::All), max_bytes: 1 << 20 };
-        let page =
-            world.office.answer(api::PULL, world.office.officer_token(), &serde_json::to_vec(&request)?);
-        let page: Page = serde_json::from_slice(&page.map_err(|error| anyhow!("the officer: {error}"))?)?;
-        for group in page.groups {
-            for op in group.group.ops {
-                let id = op.id();
-                let receipt = group.receipts.iter().find(|receipt| receipt.op == id);
-                let Some(receipt) = receipt else {
-                    verdict.complain(Wrong::Diverged, format!("{id:?} is in the stream without a receipt"));
-                    continue;
-                };
-                if all.insert(id, (op, receipt.stamp)).is_some() {
-                    verdict.complain(Wrong::Duplicated, format!("{id:?} is twice in the stream"));
-                }
-            }
-        }
-        cursor = Some(page.to);
-        if !page.more {
-            return Ok(all);
+    for (op, stamp) in world.office.stream()? {
+        let id = op.id();
+        let Some(stamp) = stamp else {
+            verdict.complain(Wrong::Diverged, format!("{id:?} is in the stream without a receipt"));
+            continue;
+        };
+        if all.insert(id, (op, stamp)).is_some() {
+            verdict.complain(Wrong::Duplicated, format!("{id:?} is twice in the stream"));
         }
     }
+    Ok(all)
 }
 
 /// What a stamp may be ahead of the server's clock.
@@ -335,8 +357,7 @@ fn laptop(world: &mut World, l: usize, verdict: &mut Verdict) -> Result<()> {
     let by = store.counted_by().clone();
     let today = store.today();
     store.catch_up()?;
-    let recounted = store::counts::full_recount(store.reading(), &by, today)?;
-    if store::counts::tally(store.reading(), None, None)? != recounted {
+    if !store::counts::hold(store.reading(), &by, today)? {
         verdict.complain(Wrong::Diverged, format!("{l}'s kept figures are not those of its records"));
     }
     if revoked {

@@ -79,14 +79,14 @@ pub(crate) struct World {
     pub(crate) office: Office,
     pub(crate) laptops: Vec<Laptop>,
     pub(crate) confirmed: BTreeMap<OpId, Confirmed>,
+    /// What was begun under what.
+    begun: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// What was ever written under what.
     under: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Who was ordered to be forgotten: households, with the people of each who were in the log then.
     pub(super) erased: BTreeSet<Uuid>,
     /// Of their people those whom the log had forgotten then: they live until one more order (ADR 0010).
     pub(super) spared: BTreeSet<Uuid>,
-    /// Who was put into another household: with which of the two they are forgotten the log says.
-    pub(super) movers: BTreeSet<Uuid>,
     /// Of which records something was lost with the disks that had it, or never confirmed.
     pub(super) forgotten: BTreeSet<Uuid>,
     /// The groups about which somebody decided.
@@ -124,10 +124,10 @@ pub(crate) fn run(seed: u64, steps: u32, tell: bool, postgres: Option<&str>) -> 
         office,
         laptops: vec![],
         confirmed: BTreeMap::new(),
+        begun: BTreeMap::new(),
         under: BTreeMap::new(),
         erased: BTreeSet::new(),
         spared: BTreeSet::new(),
-        movers: BTreeSet::new(),
         forgotten: BTreeSet::new(),
         decided: BTreeSet::new(),
         works_in: BTreeMap::new(),
@@ -264,13 +264,17 @@ impl World {
             return Ok(());
         };
         let begins_both = matches!(edit, edits::Edit::Household | edits::Edit::Job);
+        let begins: BTreeSet<Uuid> = under
+            .iter()
+            .map(|(record, _)| *record)
+            .filter(|record| !self.begun.contains_key(record))
+            .collect();
         for (record, above) in under {
-            let all = self.under.entry(record).or_default();
-            let begun = all.is_empty();
-            if all.insert(above) && edit == edits::Edit::Joins && !begun {
-                self.movers.insert(record);
+            self.under.entry(record).or_default().insert(above);
+            if begins.contains(&record) {
+                self.begun.entry(record).or_default().insert(above);
             }
-            if crash && begun {
+            if crash && begins.contains(&record) {
                 // Whoever writes about it later may have it from a disk that is gone.
                 self.forgotten.insert(record);
                 self.forgotten.extend(begins_both.then_some(above));
@@ -427,15 +431,20 @@ impl World {
 
     /// By those orders nobody may have it.
     pub(crate) fn must_be_gone(&self, record: Uuid) -> bool {
-        let above = || self.under.get(&record).into_iter().flatten();
+        let above = || self.begun.get(&record).into_iter().flatten();
         self.erased.contains(&record)
-            || (!self.spared.contains(&record)
-                && !self.movers.contains(&record)
-                && above().any(|above| self.must_be_gone(*above)))
+            || (!self.spared.contains(&record) && above().any(|above| self.must_be_gone(*above)))
     }
 
-    /// Those who were begun under one.
-    pub(super) fn begun_under(&self, one: Uuid) -> Vec<Uuid> {
+    /// Somebody lives elsewhere by the time at which a household is forgotten, and is not forgotten with it.
+    pub(super) fn moved_on(&mut self, person: Uuid, household: Uuid) {
+        for above in [self.under.get_mut(&person), self.begun.get_mut(&person)].into_iter().flatten() {
+            above.remove(&household);
+        }
+    }
+
+    /// Those who were ever under one.
+    pub(super) fn under_it(&self, one: Uuid) -> Vec<Uuid> {
         let under = self.under.iter().filter(|(_, above)| above.contains(&one));
         under.map(|(record, _)| *record).collect()
     }
