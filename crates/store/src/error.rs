@@ -48,6 +48,9 @@ pub enum StoreError {
     /// A record cannot be kept as it is.
     #[error("invalid record: {0}")]
     Invalid(&'static str),
+    /// A record lies in another hamlet unit than the Save: the commune would keep it apart for ever.
+    #[error("a record of another scope")]
+    Elsewhere,
     /// A file of the data folder cannot be read or written.
     #[error("data folder: {0}")]
     Io(std::io::Error),
@@ -70,6 +73,7 @@ impl StoreError {
         "store.damaged",
         "store.database",
         "store.disk_full",
+        "store.elsewhere",
         "store.group_too_large",
         "store.in_use",
         "store.invalid",
@@ -98,6 +102,7 @@ impl StoreError {
             Self::KeysDamaged => "store.keys_damaged",
             Self::GroupTooLarge { .. } => "store.group_too_large",
             Self::Invalid(_) => "store.invalid",
+            Self::Elsewhere => "store.elsewhere",
             Self::Io(_) => "store.io",
             Self::Sqlite(_) => "store.database",
             Self::Upgrade(_) => "store.upgrade",

@@ -182,7 +182,7 @@ impl Change<'_> {
         for (kind, record, or_everybody_s) in touched(op) {
             let lies = self.known((kind, record))?.scope_or(scope);
             if lies != scope && !(or_everybody_s && lies == Scope::COMMUNE) {
-                return Err(StoreError::Invalid("a record of another scope"));
+                return Err(StoreError::Elsewhere);
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sync_core::group::Group;
 use sync_core::op::{Op, Scope};
+use sync_core::parents::begun;
 use sync_core::row::Row;
 use sync_core::stamp::Stamp;
 use uuid::Uuid;
@@ -70,7 +71,12 @@ pub(crate) fn visible_over(
     let mut shown = base.clone();
     for (seq, op) in pending(connection, record)? {
         if op.header.kind == kind {
-            let row = shown.get_or_insert_with(|| Row::begun_by(&op));
+            if shown.is_none() {
+                // What it lies under may have moved since.
+                let lies = |kind, above| Ok(visible(connection, kind, above)?.shown.map(|row| row.scope));
+                shown = Some(begun::<StoreError>(&op, lies)?);
+            }
+            let Some(row) = &mut shown else { continue };
             row.merge(&op, pending_stamp(seq, op.header.id.index));
         }
     }

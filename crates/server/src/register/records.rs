@@ -147,6 +147,7 @@ impl Log<'_> {
         kinds: &[RecordKind],
         parents: &[Uuid],
     ) -> Result<Vec<(u16, Uuid)>, ServerError> {
+        debug_assert!(kinds.len() <= 3, "a fourth kind is not asked for");
         let commune = self.commune.0;
         let [one, other, third] =
             [0, 1, 2].map(|nth| kinds.get(nth).or(kinds.last()).map_or(0, |kind| kind.no()));

@@ -1,13 +1,19 @@
 //! The store's part of sync: overlay and base, acknowledgement, delivery, numbering.
 
 use domain::calendar::Day;
+use domain::fact::Fact;
+use domain::ids::HamletUnitId;
+use domain::registry::RecordKind;
 use domain::visit::Outcome;
+use store::Operation;
 use store::tables::members;
 use sync_core::ingest::{GroupOutcome, Quarantine};
 use sync_core::laptop::{LaptopStore, Which};
 use sync_core::local::LocalStore;
+use sync_core::op::Scope;
+use sync_core::row::Row;
 use sync_core::stamp::Stamp;
-use sync_core::wire::{BatchLimits, Numbered, Page};
+use sync_core::wire::{BatchLimits, Exit, Numbered, Page, PageRow};
 
 use crate::kit::*;
 
@@ -246,4 +252,28 @@ fn a_correction_from_a_slow_clock_comes_after_what_it_voids() {
     let mut unknown = visit(3, 1, Outcome::Absent);
     unknown.voids = Some(visit(99, 1, Outcome::Met).id);
     assert!(laptop.save(|change| change.put(&unknown)).is_err());
+}
+
+/// A household moves while somebody who was just written down in it is on their way: what is learned of them is saved where
+/// the household is.
+#[test]
+fn who_was_begun_under_something_that_moved_lies_with_it() {
+    let mut laptop = Laptop::new(1);
+    laptop.save(a_small_register).unwrap();
+    laptop.sync();
+    laptop.save(|change| change.put(&member(9, 1, "Lê Thị Mới"))).unwrap();
+    let elsewhere = HamletUnitId(uuid::Uuid::from_u128(0x12));
+    let (kind, moved) = (RecordKind::Household.no(), household(1).id.0);
+    let row = laptop.store().exchange(|laptop| laptop.store.row(kind, moved)).unwrap().unwrap();
+    let mut page = laptop.page(&[]);
+    let position = page.to.position();
+    page.exits = vec![Exit { position, kind, record: moved, from: UNIT, to: elsewhere }];
+    page.rows = vec![PageRow { position, row: Row { scope: Scope::from(elsewhere), ..row } }];
+    laptop.store().apply_page(page).unwrap();
+    let learned = assessment(1, 9, &[(Fact::Smartphone, "own")]);
+    let within = |unit| Operation { name: "test", scope: Scope::from(unit), job: None };
+    let there = laptop.store().transact(within(elsewhere), |change| change.put(&learned));
+    assert!(there.is_ok(), "{there:?}");
+    let again = assessment(2, 9, &[(Fact::Smartphone, "own")]);
+    assert!(laptop.store().transact(within(UNIT), |change| change.put(&again)).is_err());
 }

@@ -1,6 +1,8 @@
 //! `bench sync`: what a server does with what laptops send, without the wire: a batch that was checked, merged, given
 //! its receipts and kept, until it survives a power cut. The reference is the rows that it left, written by hand.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use domain::consent::Basis;
 use domain::fact::{Answer, Evidence};
@@ -100,6 +102,8 @@ struct Laptop {
     device: DeviceId,
     user: UserId,
     saved: u64,
+    /// Of each household its last op: whoever changes it saw what that wrote.
+    last: BTreeMap<usize, OpId>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -268,7 +272,7 @@ fn enrolled(register: &Register) -> Result<Laptop> {
     let code = register.issue_code(&order)?.code;
     let request = EnrolRequest::signed(&code.secret, &SigningKey::from_bytes(&[7; 32]), "Máy chị Lan");
     let me = register.enrol(&request)?;
-    Ok(Laptop { commune: me.commune, device: me.device, user: me.user, saved: 0 })
+    Ok(Laptop { commune: me.commune, device: me.device, user: me.user, saved: 0, last: BTreeMap::new() })
 }
 
 impl Laptop {
@@ -320,7 +324,10 @@ impl Laptop {
             FieldEdit::first(no::MEMBER_LISTED_RESIDENCE, "present"),
             FieldEdit::first(no::MEMBER_ALIVE, true),
         ];
-        self.save(vec![(RecordKind::Household, lives_in, house), (RecordKind::Member, member(nth), line)])
+        let writes = vec![(RecordKind::Household, lives_in, house), (RecordKind::Member, member(nth), line)];
+        let save = self.save(writes);
+        self.last.extend(save.group.ops.first().map(|op| (nth, op.id())));
+        save
     }
 
     fn visit(&mut self, nth: usize, of: usize) -> Numbered {
@@ -352,8 +359,12 @@ impl Laptop {
             no::HOUSEHOLD_DWELLING => FieldEdit::first(*no, dwelling),
             no => FieldEdit::first(no, format!("{saved}")),
         };
+        let replaced = self.last.get(&nth).copied();
+        let edit = |no: &u16| FieldEdit { replaced, ..edit(no) };
         let fields = numbers.iter().take(fields).map(edit).collect();
-        self.save(vec![(RecordKind::Household, household(nth), fields)])
+        let save = self.save(vec![(RecordKind::Household, household(nth), fields)]);
+        self.last.extend(save.group.ops.first().map(|op| (nth, op.id())));
+        save
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn save(store: &mut Store, units: &[HamletUnitId], dice: &mut Dice) -
         match saved {
             Ok(((), saved)) => saves.push(saved),
             // Of another unit: the gate says no, and the page shows it.
-            Err(StoreError::Invalid(_)) if edit == Edit::Joins => continue,
+            Err(StoreError::Elsewhere) if edit == Edit::Joins => continue,
             Err(error) => return Err(error.into()),
         }
         under.extend(above);
@@ -264,7 +264,7 @@ pub(crate) fn dismiss(store: &mut Store, group: GroupId, scope: Scope) -> Result
     });
     match saved {
         Ok(((), saved)) => Ok(Some(saved)),
-        Err(StoreError::Invalid(_)) => Ok(None),
+        Err(StoreError::Invalid(_) | StoreError::Elsewhere) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
