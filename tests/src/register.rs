@@ -5,7 +5,7 @@ use domain::consent::{Basis, Consent, Decision, Purpose};
 use domain::fact::{Answer, Assessment, Evidence, Fact};
 use domain::ids::{AlleyId, AssessmentId, ConsentId, HamletUnitId, HouseholdId, MemberId, VisitId};
 use domain::people::{Alley, Dwelling, HamletUnit, HamletUnitKind, Household, Member, Relation, Residence};
-use domain::visit::{Channel, Outcome, Visit};
+use domain::visit::{Outcome, Visit};
 use store::{Change, StoreError};
 use uuid::Uuid;
 
@@ -97,17 +97,9 @@ impl FullVisit {
     ) -> Result<Self, StoreError> {
         let mut id = || random().map(|bytes| uuid::Builder::from_random_bytes(bytes).into_uuid());
         let visit = Visit {
-            id: VisitId(id()?),
-            household,
-            day,
-            outcome: Outcome::Met,
-            channel: Channel::AtHome,
             respondent: people.first().copied(),
             members_unchanged: true,
-            next_day: None,
-            topics: vec![],
-            guided: vec![],
-            voids: None,
+            ..Visit::at_home(VisitId(id()?), household, day, Outcome::Met)
         };
         let (mut assessments, mut consents) = (Vec::new(), Vec::new());
         for member in people {

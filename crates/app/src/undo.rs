@@ -50,17 +50,9 @@ fn write(
     let (day, wall_ms) = (change.today(), change.wall_ms().max(0).cast_unsigned());
     let id = VisitId::new(wall_ms, change.random()?);
     change.put(&Visit {
-        id,
-        household: visit.household,
-        day,
-        outcome: Outcome::TakenBack,
         channel: visit.channel.clone(),
-        respondent: None,
-        members_unchanged: false,
-        next_day: None,
-        topics: Vec::new(),
-        guided: Vec::new(),
         voids: Some(visit.id),
+        ..Visit::at_home(id, visit.household, day, Outcome::TakenBack)
     })?;
     for consent in said {
         let id = ConsentId::new(wall_ms, change.random()?);

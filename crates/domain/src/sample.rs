@@ -10,7 +10,7 @@ use crate::fact::{Answer, Current, Evidence, Fact};
 use crate::ids::{AssessmentId, HamletUnitId, HouseholdId, MemberId, VisitId};
 use crate::people::{Dwelling, Household, Member, Relation, Residence};
 use crate::rules::DoorRules;
-use crate::visit::{Channel, Outcome, Visit};
+use crate::visit::{Outcome, Visit};
 
 pub(crate) const TODAY: &str = "2026-11-22";
 
@@ -40,19 +40,8 @@ pub(crate) fn household(number: u128) -> Household {
 }
 
 pub(crate) fn visit(day: u32, outcome: Outcome) -> Visit {
-    Visit {
-        id: VisitId(Uuid::from_u128(u128::from(day))),
-        household: HouseholdId(Uuid::nil()),
-        day: Day::new(2026, 11, day).unwrap(),
-        outcome,
-        channel: Channel::AtHome,
-        respondent: None,
-        members_unchanged: false,
-        next_day: None,
-        topics: vec![],
-        guided: vec![],
-        voids: None,
-    }
+    let id = VisitId(Uuid::from_u128(u128::from(day)));
+    Visit::at_home(id, HouseholdId(Uuid::nil()), Day::new(2026, 11, day).unwrap(), outcome)
 }
 
 /// A person with facts, owned; [`Somebody::seen`] lends it to the functions under test.

@@ -98,6 +98,12 @@ pub struct Tally {
     pub away: PeopleCounts,
 }
 
+/// True if tallies by place count the same: a place of which nothing is counted is as none.
+pub fn count_the_same<P: Ord>(one: &BTreeMap<P, Tally>, other: &BTreeMap<P, Tally>) -> bool {
+    let counts = |(_, tally): &(&P, &Tally)| !nothing(*tally);
+    one.iter().filter(counts).eq(other.iter().filter(counts))
+}
+
 /// A fact over a population.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]

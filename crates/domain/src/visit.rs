@@ -110,6 +110,25 @@ pub struct Visit {
     pub voids: Option<VisitId>,
 }
 
+impl Visit {
+    /// An attempt at the door, of which nothing but its outcome is known.
+    pub fn at_home(id: VisitId, household: HouseholdId, day: Day, outcome: Outcome) -> Self {
+        Self {
+            id,
+            household,
+            day,
+            outcome,
+            channel: Channel::AtHome,
+            respondent: None,
+            members_unchanged: false,
+            next_day: None,
+            topics: vec![],
+            guided: vec![],
+            voids: None,
+        }
+    }
+}
+
 /// How far the commune has come with a household. Each step contains the next; the headline of every
 /// table is *đã gặp*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

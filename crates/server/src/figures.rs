@@ -1,7 +1,7 @@
 //! The figures people quote, out of the kept tallies.
 
 use domain::figures::Figures;
-use domain::tally::Tally;
+use domain::tally::{Tally, count_the_same};
 
 use crate::error::ServerError;
 use crate::register::Register;
@@ -29,11 +29,8 @@ impl Register {
             Ok(intake.today())
         })?;
         self.read(|log| {
-            let (mut kept, mut counted) = (log.tallies()?, log.full_recount(by, today)?);
-            for places in [&mut kept, &mut counted] {
-                places.retain(|_, tally| *tally != Tally::default());
-            }
-            Ok(kept == counted)
+            let (kept, counted) = (log.tallies()?, log.full_recount(by, today)?);
+            Ok(count_the_same(&kept, &counted))
         })
     }
 }

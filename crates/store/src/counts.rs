@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use domain::calendar::Day;
 use domain::criteria::Verdict;
 use domain::ids::{AlleyId, HamletUnitId, HouseholdId};
-use domain::tally::Tally;
+use domain::tally::{Tally, count_the_same};
 use domain::visit::Progress;
 use rusqlite::{Connection, OptionalExtension, params};
 use sync_core::household::{CountedBy, HouseholdState, NO_ALLEY, PersonRecords};
@@ -217,9 +217,6 @@ pub fn hold(connection: &Connection, by: &CountedBy, today: Day) -> Result<bool,
     }
     let place =
         |part: AlleyTally| ((part.hamlet_unit.0, part.alley.map_or(NO_ALLEY, |alley| alley.0)), part.tally);
-    let mut kept: BTreeMap<_, _> = by_alley(connection)?.into_iter().map(place).collect();
-    for places in [&mut kept, &mut counted] {
-        places.retain(|_, tally| *tally != Tally::default());
-    }
-    Ok(kept == counted)
+    let kept = by_alley(connection)?.into_iter().map(place).collect();
+    Ok(count_the_same(&kept, &counted))
 }

@@ -173,9 +173,7 @@ impl Change<'_> {
         self.ops.push(op);
         Ok(())
     }
-}
 
-impl Change<'_> {
     /// What the server would keep apart for ever is refused here: across scopes, move first (§7).
     fn lies_together(&mut self, op: &Op) -> Result<(), StoreError> {
         let scope = self.header.scope;

@@ -71,13 +71,11 @@ pub(crate) fn visible_over(
     let mut shown = base.clone();
     for (seq, op) in pending(connection, record)? {
         if op.header.kind == kind {
-            if shown.is_none() {
-                // What it lies under may have moved since.
-                let lies = |kind, above| Ok(visible(connection, kind, above)?.shown.map(|row| row.scope));
-                shown = Some(begun::<StoreError>(&op, lies)?);
-            }
-            let Some(row) = &mut shown else { continue };
+            // What it lies under may have moved since.
+            let lies = |kind, above| Ok(visible(connection, kind, above)?.shown.map(|row| row.scope));
+            let mut row = shown.map_or_else(|| begun::<StoreError>(&op, lies), Ok)?;
             row.merge(&op, pending_stamp(seq, op.header.id.index));
+            shown = Some(row);
         }
     }
     Ok(Visible { base, shown })

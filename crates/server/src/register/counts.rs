@@ -121,10 +121,10 @@ impl Log<'_> {
     fn foresee(&self, households: &[Uuid]) -> Result<Vec<Option<Counted>>, ServerError> {
         self.foresee_rows(households.iter().map(|id| (RecordKind::Household.no(), *id)))?;
         use RecordKind::{Assessment, Consent, Member, Residence, Visit};
-        let under = self.foresee_under(&[Visit, Member], households)?;
+        let under = self.foresee_under([Visit, Member, Member], households)?;
         let people = under.into_iter().filter(|(kind, _)| *kind == Member.no());
         let people: Vec<Uuid> = people.map(|(_, person)| person).collect();
-        self.foresee_under(&[Residence, Assessment, Consent], &people)?;
+        self.foresee_under([Residence, Assessment, Consent], &people)?;
         let sql = "SELECT hamlet_unit_id, alley_id, tally, valid_until FROM household_counts
                    WHERE commune_id = ?1 AND household_id = ?2";
         let commune = self.commune.0;

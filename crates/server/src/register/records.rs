@@ -140,17 +140,14 @@ impl Log<'_> {
         Ok(rows)
     }
 
-    /// Reads what of up to three kinds lies under these parents, together; whoever asks for it takes it. Returns what was
-    /// found.
+    /// Reads what of three kinds lies under these parents, together; whoever asks for it takes it. Returns what was found.
     pub(super) fn foresee_under(
         &self,
-        kinds: &[RecordKind],
+        kinds: [RecordKind; 3],
         parents: &[Uuid],
     ) -> Result<Vec<(u16, Uuid)>, ServerError> {
-        debug_assert!(kinds.len() <= 3, "a fourth kind is not asked for");
-        let commune = self.commune.0;
-        let [one, other, third] =
-            [0, 1, 2].map(|nth| kinds.get(nth).or(kinds.last()).map_or(0, |kind| kind.no()));
+        let (commune, kinds) = (self.commune.0, kinds.map(RecordKind::no));
+        let [one, other, third] = kinds;
         let asked: Vec<_> =
             parents.iter().map(|parent| params![commune, *parent, one, other, third].to_vec()).collect();
         let mut found = Vec::new();
@@ -158,7 +155,7 @@ impl Log<'_> {
         for (parent, mut rows) in parents.iter().zip(self.sql.each_of(ALL_UNDER, &asked, row_of)?) {
             rows.sort_unstable_by_key(|row| row.record);
             found.extend(rows.iter().map(|row| (row.kind, row.record)));
-            under.extend(kinds.iter().map(|kind| ((kind.no(), *parent), vec![])));
+            under.extend(kinds.map(|kind| ((kind, *parent), vec![])));
             for row in rows {
                 under.entry((row.kind, *parent)).or_default().push(row);
             }

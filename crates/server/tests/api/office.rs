@@ -65,7 +65,7 @@ impl Office {
         let options = Options {
             machine: Arc::clone(&machine) as Arc<dyn Machine>,
             durability: database::Durability::Off,
-            clock_is_right: false,
+            ..Options::default()
         };
         let commune =
             NewCommune { name: "Xã Thử Nghiệm".into(), code: "00541".into(), basis: Basis::Consent };

@@ -51,7 +51,7 @@ async fn put_back(office: Office, copy: &std::path::Path, witness: bool) -> Offi
     let options = Options {
         machine: Arc::clone(&machine) as Arc<dyn server::machine::Machine>,
         durability: database::Durability::Off,
-        clock_is_right: false,
+        ..Options::default()
     };
     let register = Arc::new(Register::open(&data, options).unwrap());
     let serving = server::serve(&register, "127.0.0.1:0".parse().unwrap(), &Transport::Loopback).unwrap();

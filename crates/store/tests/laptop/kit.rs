@@ -14,7 +14,7 @@ use domain::people::{
     Alley, Dwelling, HamletUnit, HamletUnitKind, Household, Member, Relation, Residence, Role,
 };
 use domain::rules::DoorRules;
-use domain::visit::{Channel, Outcome, Visit};
+use domain::visit::{Outcome, Visit};
 use store::{
     Change, CountedBy, DataFolder, Durability, Identity, KeyCost, Machine, Operation, Options, Saved, Store,
     StoreError,
@@ -273,19 +273,8 @@ pub(crate) fn member(number: u128, household: u128, name: &str) -> Member {
 }
 
 pub(crate) fn visit(number: u128, household: u128, outcome: Outcome) -> Visit {
-    Visit {
-        id: VisitId(Uuid::from_u128(0x3000 + number)),
-        household: HouseholdId(Uuid::from_u128(0x1000 + household)),
-        day: Day::at(NOON),
-        outcome,
-        channel: Channel::AtHome,
-        respondent: None,
-        members_unchanged: false,
-        next_day: None,
-        topics: vec![],
-        guided: vec![],
-        voids: None,
-    }
+    let id = VisitId(Uuid::from_u128(0x3000 + number));
+    Visit::at_home(id, HouseholdId(Uuid::from_u128(0x1000 + household)), Day::at(NOON), outcome)
 }
 
 pub(crate) fn assessment(number: u128, member: u128, answers: &[(Fact, &str)]) -> Assessment {

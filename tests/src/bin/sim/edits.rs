@@ -9,7 +9,7 @@ use domain::ids::{
 };
 use domain::people::{Dwelling, Household, Member, Relation, Residence, Sex};
 use domain::registry::{RecordKind, no, parent_field};
-use domain::visit::{Channel, Outcome, Visit};
+use domain::visit::{Outcome, Visit};
 use store::tables::{assessments, households, members, visits};
 use store::{Operation, Saved, Store, StoreError};
 use sync_core::Value;
@@ -171,17 +171,8 @@ fn visit(store: &Store, household: HouseholdId, day: Day, dice: &mut Dice) -> Re
     let outcomes = [Outcome::Met, Outcome::Absent, Outcome::Declined, Outcome::Vacant];
     let outcome = dice.choose(&outcomes).cloned().filter(|_| undone.is_none());
     Ok(Visit {
-        id: VisitId(id(dice)),
-        household,
-        day,
-        outcome: outcome.unwrap_or(Outcome::TakenBack),
-        channel: Channel::AtHome,
-        respondent: None,
-        members_unchanged: false,
-        next_day: None,
-        topics: vec![],
-        guided: vec![],
         voids: undone,
+        ..Visit::at_home(VisitId(id(dice)), household, day, outcome.unwrap_or(Outcome::TakenBack))
     })
 }
 

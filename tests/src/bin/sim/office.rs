@@ -186,8 +186,11 @@ impl Office {
             let page = self.answer(api::PULL, &self.officer.token, &serde_json::to_vec(&request)?);
             let page: Page = serde_json::from_slice(&page.map_err(|error| anyhow!("the officer: {error}"))?)?;
             for PageGroup { group, receipts, .. } in page.groups {
-                let stamp = |op: &Op| receipts.iter().find(|one| one.op == op.id()).map(|one| one.stamp);
-                all.extend(group.ops.into_iter().map(|op| (stamp(&op), op)).map(|(stamp, op)| (op, stamp)));
+                for op in group.ops {
+                    let receipt = receipts.iter().find(|receipt| receipt.op == op.id());
+                    let stamp = receipt.map(|receipt| receipt.stamp);
+                    all.push((op, stamp));
+                }
             }
             cursor = Some(page.to);
             if !page.more {

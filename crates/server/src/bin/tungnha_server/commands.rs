@@ -134,14 +134,13 @@ fn serve(serve: &Serve, json: bool) -> Result<(), ServerError> {
 
 /// Says in a quiet time too that the clock went on.
 async fn bear_witness(register: Arc<Register>) {
-    let mut every = tokio::time::interval(WITNESS_EVERY);
     loop {
-        every.tick().await;
         let register = Arc::clone(&register);
         let borne = tokio::task::spawn_blocking(move || register.bear_witness()).await;
         if let Ok(Err(error)) = borne {
             tracing::warn!(code = error.code(), "witness");
         }
+        tokio::time::sleep(WITNESS_EVERY).await;
     }
 }
 
